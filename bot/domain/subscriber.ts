@@ -1,0 +1,15 @@
+/** How a telco is told whom we mean. MSISDN is full E.164 without `+`; a CPID is volatile and never a database key. */
+export type KeyType = 'MSISDN' | 'CPID' | 'OPET';
+
+export interface SubscriberKey {
+  readonly type: KeyType;
+  readonly value: string;
+}
+
+/** One subscription at one operator: what a telco call is about. */
+export interface Line {
+  /** Refill's own opaque id; safe in jobs, logs and URLs, unlike `key`. */
+  readonly id: string;
+  readonly operator: string;
+  readonly key: SubscriberKey;
+}

@@ -1,0 +1,91 @@
+import type { Account, Balance } from './domain/balance.js';
+import type { NotificationType } from './domain/notification.js';
+import type { FundSource, OfferList } from './domain/offer.js';
+import type { SubscriberKey } from './domain/subscriber.js';
+import { RefillError } from './errors.js';
+
+/** Whom a call is about. A `Line` fits. */
+export interface TelcoSubscriber {
+  readonly operator: string;
+  readonly key: SubscriberKey;
+}
+
+export interface TelcoCall {
+  /** BCP 47; the telco answers in it where it can. */
+  readonly language?: string;
+  /** Total time for the call, token and retries included, in milliseconds. */
+  readonly deadlineMs?: number;
+}
+
+export interface PurchaseOrder {
+  /** Minted once per purchase (UUID), sent unchanged however often the order is sent. */
+  readonly transactionId: string;
+  readonly planId: string;
+  readonly fundSource: FundSource;
+  /** `Offer.context`, unchanged. */
+  readonly context?: string;
+}
+
+/** What the telco said to an order. An answer that cannot be trusted is thrown as `TelcoAmbiguous` instead. */
+export interface PurchaseAnswer {
+  readonly status: 'completed' | 'processing' | 'failed';
+  /** The operator's receipt code. */
+  readonly confirmationCode?: string;
+  /** The operator's own words; for support, not for the subscriber. */
+  readonly message?: string;
+}
+
+/**
+ * A telco's selling API. Required: reading and selling. Optional members are capabilities: a flow offers what the telco has.
+ * Every method rejects with `TelcoRefused`, `TelcoUnreachable` or (purchases only) `TelcoAmbiguous`.
+ */
+export interface Telco {
+  /** `millom`, `tigo`, `optiva`: a metric label. */
+  readonly name: string;
+  /** True only where the telco promises that one transaction id charges once: allows sending an order again. */
+  readonly deduplicatesPurchases: boolean;
+  account(subscriber: TelcoSubscriber, call?: TelcoCall): Promise<Account>;
+  balance(subscriber: TelcoSubscriber, call?: TelcoCall): Promise<Balance>;
+  offers(subscriber: TelcoSubscriber, call?: TelcoCall): Promise<OfferList>;
+  purchase(subscriber: TelcoSubscriber, order: PurchaseOrder, call?: TelcoCall): Promise<PurchaseAnswer>;
+  /** Tells the telco which notifications the subscriber agreed to; an empty list withdraws all. */
+  register?(subscriber: TelcoSubscriber, types: readonly NotificationType[], call?: TelcoCall): Promise<void>;
+  /** Looks an order up; `undefined` when the telco never saw it. */
+  findPurchase?(subscriber: TelcoSubscriber, transactionId: string, call?: TelcoCall): Promise<PurchaseAnswer | undefined>;
+  close(): Promise<void>;
+}
+
+/** Why a telco said no, in telco-neutral words. */
+export type RefusalReason =
+  | 'unspecified'
+  | 'invalid-number'
+  | 'bad-request'
+  | 'roaming'
+  | 'opted-out'
+  | 'too-many-requests'
+  | 'unavailable'
+  | 'conflict'
+  | 'insufficient-funds'
+  | 'not-allowed';
+
+/** The telco answered, and the answer is no. Nothing was charged. */
+export class TelcoRefused extends RefillError {
+  readonly code = 'TELCO_REFUSED';
+
+  constructor(
+    readonly reason: RefusalReason,
+    readonly details: { readonly status?: number; readonly retryAfterMs?: number; readonly cause?: unknown } = {},
+  ) {
+    super(`the telco refused: ${reason}`, { cause: details.cause });
+  }
+}
+
+/** The telco could not be reached or could not answer, and nothing can have happened there: safe to try again. */
+export class TelcoUnreachable extends RefillError {
+  readonly code = 'TELCO_UNREACHABLE';
+}
+
+/** The order may or may not have been taken. Never send it again blindly. */
+export class TelcoAmbiguous extends RefillError {
+  readonly code = 'TELCO_AMBIGUOUS';
+}
