@@ -1,0 +1,58 @@
+import type { GaugeLevel } from '../domain/quota.js';
+import type { Localized } from '../i18n/localized.js';
+
+/** A name and a value, e.g. `Price` and `RM 5.00`. */
+export interface Fact {
+  readonly label: Localized;
+  readonly value: Localized;
+}
+
+/** A fuel gauge: how full, said and drawn. */
+export interface GaugeBlock {
+  readonly type: 'gauge';
+  readonly label: Localized;
+  /** Share left, 0 to 1; 1 for unlimited. */
+  readonly share: number;
+  readonly level: GaugeLevel;
+  /** The same in words, e.g. `100 MB of 1 GB left`. */
+  readonly caption: Localized;
+}
+
+/** One thing that can be bought. `action` is the index of the action that picks it. */
+export interface OfferCard {
+  readonly title: Localized;
+  readonly price: Localized;
+  readonly description?: Localized;
+  readonly facts: readonly Fact[];
+  readonly badge?: Localized;
+  readonly action?: number;
+}
+
+export type Block =
+  | { readonly type: 'heading'; readonly text: Localized }
+  | { readonly type: 'text'; readonly text: Localized; readonly tone?: 'hint' | 'warning' | 'success' }
+  | { readonly type: 'facts'; readonly facts: readonly Fact[] }
+  | GaugeBlock
+  | { readonly type: 'offers'; readonly offers: readonly OfferCard[] }
+  | { readonly type: 'image'; readonly url: string; readonly alt: Localized }
+  | { readonly type: 'link'; readonly url: string; readonly label: Localized };
+
+/** Something the subscriber can choose. `token` comes back when it is pressed; it says nothing about the subscriber. */
+export interface Action {
+  /** At most 200 ASCII characters (a WhatsApp list row id). */
+  readonly token: string;
+  readonly label: Localized;
+  readonly style: 'default' | 'primary' | 'danger';
+}
+
+/**
+ * What Refill says in one turn, in no channel's terms. Every channel draws every block, or degrades it in a defined way; the
+ * actions are offered in order, and typing an action's number or its words is always the same as pressing it.
+ */
+export interface Message {
+  /** BCP 47. */
+  readonly language: string;
+  readonly direction: 'ltr' | 'rtl';
+  readonly blocks: readonly Block[];
+  readonly actions: readonly Action[];
+}
