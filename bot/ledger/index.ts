@@ -1,0 +1,40 @@
+import type { Vault } from '../secrets.js';
+import type { Database } from '../stores/database.js';
+import { consentMethods } from './consents.js';
+import { createClock } from './context.js';
+import { conversationMethods } from './conversations.js';
+import { ledgerError } from './errors.js';
+import type { Ledger } from './ledger.js';
+import { nudgeMethods } from './nudges.js';
+import { outboxMethods } from './outbox.js';
+import { purchaseMethods } from './purchases.js';
+
+export { LedgerFailed, LedgerUnavailable } from './errors.js';
+
+/**
+ * The ledger over an open database; closing it closes the database. Times are the database's own, unless `now` says otherwise
+ * (tests). Every method rejects with `LedgerUnavailable` or, where asking again is no use, `LedgerFailed`.
+ */
+export function createLedger(database: Database, vault: Vault, { now }: { now?: () => Date } = {}): Ledger {
+  const context = { db: database.drizzle, vault, clock: createClock(now) };
+  return withLedgerErrors({
+    ...conversationMethods(context),
+    ...purchaseMethods(context),
+    ...outboxMethods(context),
+    ...nudgeMethods(context),
+    ...consentMethods(context),
+    ping: () => database.ping(),
+    close: () => database.close(),
+  });
+}
+
+function withLedgerErrors(ledger: Ledger): Ledger {
+  const methods = Object.entries<(...args: never[]) => Promise<unknown>>({ ...ledger }).map(([name, method]) => [
+    name,
+    (...args: never[]) =>
+      method(...args).catch((error: unknown) => {
+        throw ledgerError(name, error);
+      }),
+  ]);
+  return Object.fromEntries(methods) as Ledger;
+}

@@ -1,0 +1,153 @@
+import type { Origin } from '../conversation/event.js';
+import type { Money } from '../domain/money.js';
+import type { NotificationType } from '../domain/notification.js';
+import type { FundSource } from '../domain/offer.js';
+import type { PurchaseState } from '../domain/purchase.js';
+import type { Line, SubscriberKey } from '../domain/subscriber.js';
+import type { MultilingualText } from '../domain/text.js';
+
+/** What the subscriber agreed to, kept as shown: the offer may change at the telco, the agreement does not. */
+export interface PurchaseTerms {
+  readonly planId: string;
+  readonly planName: readonly MultilingualText[];
+  readonly price: Money;
+  readonly fundSource: FundSource;
+  /** The offer's cookie for the telco. */
+  readonly context?: string;
+}
+
+export interface NewPurchase {
+  /** UUID; also the transaction id at the telco. */
+  readonly id: string;
+  /** The single-use token of the confirmation that was pressed; unique over all purchases. */
+  readonly confirmation: string;
+  readonly lineId: string;
+  readonly conversationId: string;
+  readonly terms: PurchaseTerms;
+}
+
+export interface Purchase extends NewPurchase {
+  readonly state: PurchaseState;
+  readonly confirmationCode?: string;
+  /** Why it failed: a refusal reason or a callback's errorType. */
+  readonly failure?: string;
+  readonly createdAt: Date;
+  readonly stateAt: Date;
+}
+
+/** The outcome of trying to open a purchase. */
+export type OpenResult =
+  | { readonly outcome: 'opened'; readonly purchase: Purchase }
+  /** The same confirmation was pressed before: here is what became of it. */
+  | { readonly outcome: 'repeated'; readonly purchase: Purchase }
+  /** The line has another purchase under way. */
+  | { readonly outcome: 'busy'; readonly purchase: Purchase };
+
+export interface MoveDetails {
+  /** Why, for the audit trail: `callback`, `answer`, `timeout` … No personal data. */
+  readonly why: string;
+  readonly confirmationCode?: string;
+  readonly failure?: string;
+}
+
+export type OutboxKind = 'receipt' | 'checking' | 'registration';
+
+/** A promise to a subscriber, written in the same transaction as its reason, re-driven until it is kept. */
+export interface OutboxItem {
+  readonly id: string;
+  readonly kind: OutboxKind;
+  /** Purchase id for a receipt or a "still checking", conversation id for a registration. */
+  readonly subject: string;
+  readonly conversationId: string;
+  readonly attempts: number;
+}
+
+export interface NewNudge {
+  readonly operator: string;
+  /** The operator's own id of the notification; unique per operator. */
+  readonly transactionId: string;
+  readonly type: NotificationType;
+  readonly lineId: string;
+  readonly conversationId: string;
+  /** Facts of the notification worth telling, without personal data. */
+  readonly planName: readonly MultilingualText[];
+}
+
+export type NudgeState = 'queued' | 'sent' | 'skipped';
+
+export interface Nudge extends NewNudge {
+  readonly id: string;
+  readonly state: NudgeState;
+  readonly createdAt: Date;
+}
+
+export interface Conversation {
+  readonly id: string;
+  readonly origin: Origin;
+  readonly lineId?: string;
+  readonly locale?: string;
+  readonly timezone?: string;
+}
+
+/**
+ * PostgreSQL's side of Refill: everything that must not be lost. Phone numbers and channel addresses are sealed at rest and
+ * looked up by keyed hash. Every method rejects with `LedgerUnavailable` when the store cannot be reached in time.
+ */
+export interface Ledger {
+  // Conversations and lines
+  /** Inserts or updates the conversation; what is not given keeps its stored value. */
+  saveConversation(conversation: Conversation): Promise<void>;
+  conversation(id: string): Promise<Conversation | undefined>;
+  /** Conversations of a line, the most recently active first. */
+  conversationsOf(lineId: string): Promise<readonly Conversation[]>;
+  /** The line for this key, created on first sight. */
+  ensureLine(operator: string, key: SubscriberKey): Promise<Line>;
+  line(id: string): Promise<Line | undefined>;
+  findLine(operator: string, key: SubscriberKey): Promise<Line | undefined>;
+
+  // Purchases
+  openPurchase(purchase: NewPurchase): Promise<OpenResult>;
+  purchase(id: string): Promise<Purchase | undefined>;
+  /** The line's purchase under way, if any. */
+  openPurchaseOf(lineId: string): Promise<Purchase | undefined>;
+  /** The line's purchases, newest first. */
+  purchasesOf(lineId: string, limit: number): Promise<readonly Purchase[]>;
+  /**
+   * Compare-and-set move to `to` from any state that allows it; appends to the audit trail and, for a final state, writes the
+   * receipt to the outbox, all in one transaction. `undefined` when the purchase was in no such state (someone else moved it).
+   */
+  movePurchase(id: string, to: PurchaseState, details: MoveDetails): Promise<Purchase | undefined>;
+  /** Purchases in `state` since before `before`, oldest first: the sweeper's work list. */
+  stalePurchases(state: PurchaseState, before: Date, limit: number): Promise<readonly Purchase[]>;
+  countPurchasesByState(): Promise<Readonly<Partial<Record<PurchaseState, number>>>>;
+
+  // Outbox
+  /** Adds a promise; once per kind and subject while one is open. */
+  promise(kind: OutboxKind, subject: string, conversationId: string): Promise<OutboxItem>;
+  /** Items not done and due by `now`, oldest first; each is pushed `retryAfterMs` ahead so that two sweepers share the work. */
+  dueOutbox(now: Date, retryAfterMs: number, limit: number): Promise<readonly OutboxItem[]>;
+  outboxItem(id: string): Promise<(OutboxItem & { readonly done: boolean }) | undefined>;
+  outboxFor(kind: OutboxKind, subject: string): Promise<OutboxItem | undefined>;
+  /** True when this call was the one that finished it. */
+  finishOutbox(id: string): Promise<boolean>;
+
+  // Nudges
+  /** `undefined` when the operator already sent this transaction id. */
+  addNudge(nudge: NewNudge): Promise<Nudge | undefined>;
+  nudge(id: string): Promise<Nudge | undefined>;
+  /** Compare-and-set out of `queued`; false when it was not queued any more. */
+  finishNudge(id: string, state: 'sent' | 'skipped', reason: string): Promise<boolean>;
+  queuedNudges(before: Date, limit: number): Promise<readonly Nudge[]>;
+
+  // Consent
+  /** Appends to the consent history of a conversation; the newest entry per type counts. */
+  setConsent(conversationId: string, types: readonly NotificationType[], granted: boolean, source: string): Promise<void>;
+  /** The types agreed to in this conversation. */
+  consents(conversationId: string): Promise<ReadonlySet<NotificationType>>;
+  /** True when this conversation was ever asked, whatever it answered. */
+  askedForConsent(conversationId: string): Promise<boolean>;
+
+  /** Answers in about a round trip, or rejects. */
+  ping(): Promise<void>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,11 @@
+import { RefillError } from '../errors.js';
+
+/** A store could not be opened; the message says what to do about it. */
+export class StoreUnavailable extends RefillError {
+  readonly code = 'STORE_UNAVAILABLE';
+}
+
+/** Another living Refill owns this embedded store. */
+export class StoreInUse extends RefillError {
+  readonly code = 'STORE_IN_USE';
+}

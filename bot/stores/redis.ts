@@ -1,0 +1,157 @@
+import { resolve } from 'node:path';
+import { Redis, type RedisOptions } from 'ioredis';
+import type { Logger } from 'pino';
+import { StoreUnavailable } from './errors.js';
+import { takeLock } from './lock.js';
+import { type EmbeddedServer, ensureServer, isAlive, stopServer } from './redis-server.js';
+
+/** Redis or Valkey: a server named by a URL, or one of our own. */
+export interface RedisStore {
+  readonly kind: 'server' | 'embedded';
+  /** For logs: where it is, without credentials. */
+  readonly description: string;
+  /** A connection for work that can wait: commands are kept until Redis is back. BullMQ's workers ask for this. */
+  forWorkers(): Redis;
+  /** A connection for work that must not wait: a command fails at once while Redis is away, or after a second without answer. */
+  forWebhooks(): Redis;
+  /** Resolves when Redis answers; rejects within about a second otherwise. */
+  ping(): Promise<void>;
+  /** Closes every connection made here, and stops the server if it is our own. A server named by a URL is left alone. */
+  close(): Promise<void>;
+}
+
+export interface RedisSettings {
+  /** `redis://` or `rediss://`; empty or absent for the embedded server. */
+  readonly url?: string | undefined;
+  readonly dataDir: string;
+  readonly log: Pick<Logger, 'info' | 'warn' | 'error'>;
+}
+
+const ANSWER_WITHIN_MS = 1000;
+const WATCH_EVERY_MS = 500;
+
+/** The reply shapes are the default's; their mode is part of ioredis' types. */
+type Options = Omit<RedisOptions, 'replyMapping'>;
+
+const RECONNECT: Options = { retryStrategy: (times) => Math.min(1000, 25 * 2 ** Math.min(times, 6)) };
+const WORKERS: Options = { ...RECONNECT, maxRetriesPerRequest: null };
+const WEBHOOKS: Options = {
+  ...RECONNECT,
+  maxRetriesPerRequest: 0,
+  enableOfflineQueue: false,
+  commandTimeout: ANSWER_WITHIN_MS,
+  enableAutoPipelining: true,
+};
+
+/**
+ * Opens Redis: the server at `url`, else a redis-server of our own under `${dataDir}/redis`, which survives a kill of this
+ * process and is taken over by the next start. Rejects with `StoreUnavailable`, or `StoreInUse` when another living Refill has it.
+ */
+export async function openRedis({ url, dataDir, log }: RedisSettings): Promise<RedisStore> {
+  if (url !== undefined && url !== '') {
+    const description = withoutCredentials(url);
+    const connections = createConnections((options) => new Redis(url, options), log);
+    await verify(connections, description);
+    return { kind: 'server', description, ...connections };
+  }
+  const embedded = await openEmbedded(dataDir, log);
+  const connections = createConnections((options) => new Redis({ ...options, path: embedded.socket }), log);
+  return {
+    kind: 'embedded',
+    description: `redis-server at ${embedded.socket}`,
+    ...connections,
+    async close() {
+      await connections.close();
+      await embedded.close();
+    },
+  };
+}
+
+interface Embedded {
+  readonly socket: string;
+  close(): Promise<void>;
+}
+
+/** Starts or adopts our own server and starts it again should it die. */
+async function openEmbedded(dataDir: string, log: RedisSettings['log']): Promise<Embedded> {
+  const lock = await takeLock(resolve(dataDir, 'redis'));
+  let server: EmbeddedServer;
+  try {
+    server = await ensureServer(dataDir);
+  } catch (error) {
+    lock.release();
+    throw error;
+  }
+  log.info({ pid: server.pid }, server.adopted ? 'took over the redis-server an earlier start left' : 'started redis-server');
+  let reviving: Promise<void> | undefined;
+  const watch = setInterval(() => {
+    if (reviving !== undefined || isAlive(server.pid)) return;
+    log.error({ pid: server.pid }, 'redis-server is gone; starting it again');
+    reviving = ensureServer(dataDir)
+      .then((revived) => void (server = revived))
+      .catch((error: unknown) => log.error({ err: error }, 'redis-server could not be started again'))
+      .finally(() => (reviving = undefined));
+  }, WATCH_EVERY_MS).unref();
+  return {
+    socket: server.socket,
+    async close() {
+      clearInterval(watch);
+      await reviving;
+      await stopServer(server);
+      lock.release();
+    },
+  };
+}
+
+type Connections = Pick<RedisStore, 'forWorkers' | 'forWebhooks' | 'ping' | 'close'>;
+
+function createConnections(connect: (options: Options) => Redis, log: RedisSettings['log']): Connections {
+  const open = new Set<Redis>();
+  const add = (options: Options): Redis => {
+    const redis = connect(options);
+    let down = false;
+    // One line an outage, not one an attempt. The error names an address, never credentials.
+    redis.on('error', (error: NodeJS.ErrnoException) => {
+      if (!down) log.warn({ code: error.code ?? error.name }, 'a Redis connection is down');
+      down = true;
+    });
+    redis.on('ready', () => (down = false));
+    redis.once('end', () => open.delete(redis));
+    open.add(redis);
+    return redis;
+  };
+  let pinger: Redis | undefined;
+  return {
+    forWorkers: () => add(WORKERS),
+    forWebhooks: () => add(WEBHOOKS),
+    async ping() {
+      // Unlike a webhook's, its commands wait for the connection, but no longer than any other.
+      pinger ??= add({ ...WEBHOOKS, enableOfflineQueue: true });
+      await pinger.ping();
+    },
+    async close() {
+      for (const redis of open) redis.disconnect();
+      open.clear();
+    },
+  };
+}
+
+async function verify(connections: Connections, description: string): Promise<void> {
+  try {
+    await connections.ping();
+  } catch (cause) {
+    await connections.close();
+    throw new StoreUnavailable(`Redis at ${description} (REDIS_URL) does not answer: is it running, and are the credentials right?`, {
+      cause,
+    });
+  }
+}
+
+function withoutCredentials(url: string): string {
+  try {
+    const { protocol, host, pathname } = new URL(url);
+    return `${protocol}//${host}${pathname}`;
+  } catch {
+    return 'the configured address';
+  }
+}
