@@ -1,0 +1,305 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Pool } from 'undici';
+import { z } from 'zod';
+import type { RefusalReason, Telco, TelcoCall, TelcoSubscriber } from '../../bot/telco.js';
+import { TelcoAmbiguous, TelcoRefused, TelcoUnreachable } from '../../bot/telco.js';
+import { readAnswer, readPurchaseAnswer, readRetryAfter } from './errors.js';
+import { type Answer, ExchangeFailed, exchange, openPool } from './exchange.js';
+import { toAccount, toActivationRequest, toBalance, toOffers } from './map.js';
+import { accountInfoResponse, balanceResponse, offerInfoResponse } from './schema.js';
+import { Tokens } from './token.js';
+
+export interface MillomOptions {
+  /** Where `/std/…` hangs, e.g. `https://api.example.com/upsell`. */
+  readonly baseUrl: string;
+  readonly tokenUrl: string;
+  readonly clientId: string;
+  readonly clientSecret: string;
+  /** Millom's name for us, the first part of every path. */
+  readonly serviceProvider: string;
+  /** Total time per call unless the call says otherwise, token and retries included, in ms. Default 10,000. */
+  readonly deadlineMs?: number;
+  /** Connections for everything but purchases; calls beyond them queue within their deadline. Default 128. */
+  readonly connections?: number;
+  /** upsellOffer's optional query parameters; `clientName` goes with purchases too. */
+  readonly planType?: 'principal' | 'supplementary';
+  readonly dealerCode?: string;
+  readonly clientName?: string;
+  /** Epoch milliseconds; for token expiry and Retry-After. */
+  readonly now?: () => number;
+  /** Told once per call and once per token request. Must not throw. */
+  readonly onCall?: (report: CallReport) => void;
+}
+
+export interface CallReport {
+  readonly operation: Operation | 'token';
+  readonly outcome: 'ok' | 'refused' | 'unreachable' | 'ambiguous';
+  /** Why, when it was refused. */
+  readonly reason?: RefusalReason;
+  /** The last HTTP status seen, if any. */
+  readonly status?: number;
+  readonly ms: number;
+}
+
+type Operation = 'account' | 'balance' | 'offers' | 'purchase' | 'register';
+
+/** Millom's standard service provider API (upsell.yaml). Throws `TypeError` when a URL is none. */
+export function createMillom(options: MillomOptions): Telco {
+  const now = options.now ?? Date.now;
+  const caller = new Caller(options, now);
+  const { planType, dealerCode, clientName } = options;
+  const offerQuery = toQuery({ planType, dealerCode, clientName });
+  const purchaseQuery = toQuery({ clientName });
+  return {
+    name: 'millom',
+    // upsell.yaml promises nothing of the kind for `transid`.
+    deduplicatesPurchases: false,
+
+    async account(subscriber, call) {
+      const path = caller.path(subscriber, 'accountInfo');
+      // accountInfo takes ISO 639-1 only: the language without its region.
+      const request = { operation: 'account', path, language: call?.language?.split('-')[0] } as const;
+      return caller.run(request, call, (answer) => toAccount(readAnswer(answer, accountInfoResponse, now())));
+    },
+
+    async balance(subscriber, call) {
+      const path = caller.path(subscriber, 'balance');
+      const request = { operation: 'balance', path, language: call?.language } as const;
+      return caller.run(request, call, (answer) => toBalance(readAnswer(answer, balanceResponse, now())));
+    },
+
+    async offers(subscriber, call) {
+      const path = caller.path(subscriber, 'upsellOffer') + offerQuery;
+      const request = { operation: 'offers', path, language: call?.language } as const;
+      return caller.run(request, call, (answer) => toOffers(readAnswer(answer, offerInfoResponse, now())));
+    },
+
+    async purchase(subscriber, order, call) {
+      const path = caller.path(subscriber, 'purchasePlan') + purchaseQuery;
+      const body = JSON.stringify(toActivationRequest(order));
+      const request = { operation: 'purchase', path, body, language: call?.language } as const;
+      return caller.run(request, call, (answer, sentBefore) => readPurchaseAnswer(answer, order, sentBefore, now()));
+    },
+
+    async register(subscriber, types, call) {
+      const path = caller.registerPath(subscriber);
+      const body = JSON.stringify({ transactionId: randomUUID(), types });
+      const request = { operation: 'register', path, body, language: call?.language } as const;
+      await caller.run(request, call, (answer) => readAnswer(answer, z.unknown(), now()));
+    },
+
+    close: () => caller.close(),
+  };
+}
+
+/** What is known after an attempt: the status of the answer, or that there was none. */
+export interface Attempt {
+  /** True when doing it twice does no more than doing it once: everything but a purchase. */
+  readonly repeatable: boolean;
+  /** 1 for the first. */
+  readonly number: number;
+  readonly tokenReplaced: boolean;
+  /** False when the request provably never left. */
+  readonly sent: boolean;
+  readonly status?: number | undefined;
+  /** What a Retry-After header asked for, in ms. */
+  readonly retryAfterMs?: number | undefined;
+  readonly remainingMs: number;
+  /** 0 to 1: jitter. */
+  readonly random: number;
+}
+
+/** Attempts per call, the first one included. */
+const MAX_ATTEMPTS = 3;
+
+/**
+ * Whether to try again: at once with a new token, after `waitMs`, or not at all.
+ *
+ * A 401 earns one new token, for purchases too: what was refused was not carried out. A request that never left may be
+ * repeated, whatever it is. One that may have arrived is repeated only when that does no harm, and only when it is likely to
+ * help: lost connections and 502, 503, 504. A 429 is left to the caller, who knows what can wait.
+ */
+export function afterAttempt(attempt: Attempt): 'settle' | 'new-token' | { readonly waitMs: number } {
+  const { status, number, sent } = attempt;
+  if (status === 401) return attempt.tokenReplaced ? 'settle' : 'new-token';
+  const worthwhile = status === undefined || status === 502 || status === 503 || status === 504;
+  if (number >= MAX_ATTEMPTS || !worthwhile || (sent && !attempt.repeatable)) return 'settle';
+  const waitMs = attempt.retryAfterMs ?? 100 * 2 ** (number - 1) * (0.5 + attempt.random);
+  return waitMs < attempt.remainingMs ? { waitMs } : 'settle';
+}
+
+interface Request {
+  readonly operation: Operation;
+  readonly path: string;
+  /** Makes it a POST. */
+  readonly body?: string;
+  readonly language: string | undefined;
+}
+
+/** Where a call stands, kept outside the attempts so that it can be reported whatever happens. */
+interface Progress {
+  readonly deadline: number;
+  /** An attempt before the current one reached Millom. */
+  sentBefore: boolean;
+  status?: number;
+}
+
+/** Longest time everything holds still because a 429 asked for it, in ms. */
+const MAX_PAUSE = 60_000;
+
+/** Sends requests: token, attempts, deadline, pause, report. */
+class Caller {
+  private readonly base: string;
+  private readonly reads: Pool;
+  /**
+   * Purchases get a connection each. A kept connection that the other side is just closing would turn a harmless failure into
+   * an ambiguous one, and those end on a person's desk.
+   */
+  private readonly purchases: Pool;
+  private readonly tokens: Tokens;
+  private pausedUntil = 0;
+
+  constructor(
+    private readonly options: MillomOptions,
+    private readonly now: () => number,
+  ) {
+    const url = new URL(options.baseUrl);
+    this.base = `${url.pathname.replace(/\/$/, '')}/std/${encodeURIComponent(options.serviceProvider)}/`;
+    const connections = options.connections ?? 128;
+    this.reads = openPool(url, { connections, reuse: true });
+    this.purchases = openPool(url, { connections, reuse: false });
+    this.tokens = new Tokens({
+      ...options,
+      now,
+      onRequest: (outcome, status, ms) =>
+        options.onCall?.({ operation: 'token', outcome, ms, ...(status !== undefined && { status }) }),
+    });
+  }
+
+  path(subscriber: TelcoSubscriber, resource: string): string {
+    const { operator, key } = subscriber;
+    return `${this.base}${encodeURIComponent(operator)}/${segment(key.value)}/${resource}?key_type=${key.type}`;
+  }
+
+  /** The one path without an operator. */
+  registerPath({ key }: TelcoSubscriber): string {
+    return `${this.base}${segment(key.value)}/register?key_type=${key.type}`;
+  }
+
+  /** Sends `request` until it is settled and reads the answer. Rejects with one of the three telco errors. */
+  async run<T>(
+    request: Request,
+    call: TelcoCall | undefined,
+    read: (answer: Answer, sentBefore: boolean) => T,
+  ): Promise<T> {
+    const started = performance.now();
+    const deadline = started + (call?.deadlineMs ?? this.options.deadlineMs ?? 10_000);
+    const progress: Progress = { deadline, sentBefore: false };
+    try {
+      this.refuseWhilePaused(started);
+      const result = read(await this.attempt(request, progress), progress.sentBefore);
+      this.report(request, progress, started);
+      return result;
+    } catch (error) {
+      this.pauseAfter(error);
+      this.report(request, progress, started, error);
+      throw error;
+    }
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([this.reads.close(), this.purchases.close(), this.tokens.close()]);
+  }
+
+  private async attempt(request: Request, progress: Progress): Promise<Answer> {
+    const { deadline } = progress;
+    const repeatable = request.operation !== 'purchase';
+    const pool = repeatable ? this.reads : this.purchases;
+    let token = await this.tokens.get(deadline);
+    let tokenReplaced = false;
+    for (let number = 1; ; number++) {
+      const result = await exchange(pool, toWire(request, token), deadline).catch((failure: ExchangeFailed) => failure);
+      const facts = this.factsOf(result, deadline);
+      if (facts.status !== undefined) progress.status = facts.status;
+      if (facts.status === 401 && tokenReplaced) this.tokens.refusedAgain(token);
+      const next = afterAttempt({ repeatable, number, tokenReplaced, ...facts });
+      if (next === 'settle') return settled(result, repeatable);
+      if (next === 'new-token') {
+        const fresh = await this.tokens.replace(token, deadline);
+        if (fresh === undefined) return settled(result, repeatable);
+        token = fresh;
+        tokenReplaced = true;
+      } else {
+        await sleep(next.waitMs);
+      }
+      progress.sentBefore ||= facts.sent;
+    }
+  }
+
+  private factsOf(result: Answer | ExchangeFailed, deadline: number) {
+    const remainingMs = deadline - performance.now();
+    const random = Math.random();
+    if (result instanceof ExchangeFailed) return { sent: result.sent, remainingMs, random };
+    const retryAfterMs = readRetryAfter(result.headers['retry-after'], this.now());
+    return { sent: true, status: result.status, retryAfterMs, remainingMs, random };
+  }
+
+  /** A 429 with a Retry-After speaks to the client, not to one subscriber: asking for others meanwhile would prolong it. */
+  private pauseAfter(error: unknown): void {
+    if (!(error instanceof TelcoRefused) || error.details.status !== 429) return;
+    const pause = Math.min(error.details.retryAfterMs ?? 0, MAX_PAUSE);
+    this.pausedUntil = Math.max(this.pausedUntil, performance.now() + pause);
+  }
+
+  private refuseWhilePaused(at: number): void {
+    if (at >= this.pausedUntil) return;
+    throw new TelcoRefused('too-many-requests', { retryAfterMs: Math.ceil(this.pausedUntil - at) });
+  }
+
+  private report(request: Request, { status }: Progress, started: number, error?: unknown): void {
+    this.options.onCall?.({
+      operation: request.operation,
+      outcome: outcomeOf(error),
+      ...(error instanceof TelcoRefused && { reason: error.reason }),
+      ...(status !== undefined && { status }),
+      ms: performance.now() - started,
+    });
+  }
+}
+
+function settled(result: Answer | ExchangeFailed, repeatable: boolean): Answer {
+  if (!(result instanceof ExchangeFailed)) return result;
+  if (repeatable || !result.sent) throw new TelcoUnreachable('the telco did not answer', { cause: result });
+  throw new TelcoAmbiguous('the order was sent, and no answer came', { cause: result });
+}
+
+function outcomeOf(error: unknown): CallReport['outcome'] {
+  if (error === undefined) return 'ok';
+  if (error instanceof TelcoRefused) return 'refused';
+  return error instanceof TelcoAmbiguous ? 'ambiguous' : 'unreachable';
+}
+
+function toWire({ operation, path, body, language }: Request, token: string) {
+  const headers = ['authorization', `Bearer ${token}`, 'accept', 'application/json'];
+  if (language !== undefined && /^[a-z0-9-]{2,35}$/i.test(language)) {
+    // upsell.yaml names the header `language` in this one place.
+    headers.push(operation === 'register' ? 'language' : 'accept-language', language);
+  }
+  if (body === undefined) return { method: 'GET' as const, path, headers };
+  headers.push('content-type', 'application/json');
+  return { method: 'POST' as const, path, headers, body };
+}
+
+/** One path segment. A CPID is base64 with a comma (cpid.yaml), so `/`, `+`, `=` and `,` are ordinary in it. */
+function segment(value: string): string {
+  // Dots alone would be taken for directions by whatever stands in between.
+  if (/^\.{0,2}$/.test(value)) throw new TelcoRefused('invalid-number');
+  return encodeURIComponent(value);
+}
+
+function toQuery(parameters: Readonly<Record<string, string | undefined>>): string {
+  return Object.entries(parameters)
+    .map(([name, value]) => (value === undefined ? '' : `&${name}=${encodeURIComponent(value)}`))
+    .join('');
+}
