@@ -1,0 +1,37 @@
+import { z } from 'zod';
+
+/** Who is talking, and where an answer goes. One conversation is one user in one place. */
+export const origin = z.object({
+  channel: z.string().min(1).max(20),
+  /** Slack team, Teams tenant, WhatsApp business number; empty where a channel has none. */
+  workspace: z.string().max(200),
+  /** The channel's own id of the user. */
+  user: z.string().min(1).max(200),
+  /** What the channel needs to answer here; opaque to everyone else. */
+  address: z.string().max(2000),
+  /** BCP 47 and IANA hints, where the channel has them. */
+  locale: z.string().max(35).optional(),
+  timezone: z.string().max(64).optional(),
+});
+
+const head = {
+  /** The channel's own event id, unique within the conversation: what redeliveries are recognised by. */
+  id: z.string().min(1).max(200),
+  /** Epoch milliseconds at which it was received. */
+  at: z.number().int().nonnegative(),
+  /** `conversationIdOf(from)`. */
+  conversationId: z.string().min(1).max(100),
+};
+
+/** One entry of a mailbox: something a person did, or something owed to them. */
+export const inboundEvent = z.discriminatedUnion('kind', [
+  z.object({ ...head, kind: z.literal('text'), from: origin, text: z.string() }),
+  z.object({ ...head, kind: z.literal('press'), from: origin, token: z.string().max(300) }),
+  /** The user opened the conversation without a word. */
+  z.object({ ...head, kind: z.literal('hello'), from: origin }),
+  /** Something Refill owes this conversation: `name` is a flow's intent, `ref` a ledger id. */
+  z.object({ ...head, kind: z.literal('system'), name: z.string().max(50), ref: z.string().max(100) }),
+]);
+
+export type Origin = z.infer<typeof origin>;
+export type InboundEvent = z.infer<typeof inboundEvent>;

@@ -1,0 +1,210 @@
+import { createHash } from 'node:crypto';
+import { type Channel, ChannelRefused, type Outgoing } from '../channel.js';
+import type { Line } from '../domain/subscriber.js';
+import { RefillError } from '../errors.js';
+import type { Translators } from '../i18n/index.js';
+import type { Identity } from '../identity/identity.js';
+import type { Jobs } from '../jobs.js';
+import type { Ledger } from '../ledger/ledger.js';
+import type { LineTelco } from '../line-telco.js';
+import { type EngineOptions, respond } from './engine.js';
+import type { InboundEvent, Origin } from './event.js';
+import type { Entry } from './mailbox.js';
+import { toMessage } from './screen.js';
+import { newSession, readSession, type Session, writeSession } from './session.js';
+import type { Turn } from './turn.js';
+import type { Input } from './understanding.js';
+
+export interface TurnDeps {
+  readonly ledger: Ledger;
+  readonly jobs: Jobs;
+  readonly identity: Identity;
+  readonly channels: ReadonlyMap<string, Channel>;
+  readonly engine: EngineOptions;
+  readonly translators: Translators;
+  readonly telco: LineTelco;
+  readonly defaults: { readonly locale: string; readonly timezone: string };
+  readonly now: () => Date;
+  /** Told how long each stage took, in milliseconds. */
+  readonly observe?: (stage: TurnStage, ms: number) => void;
+}
+
+export type TurnStage = 'load' | 'respond' | 'send';
+
+/** What a turn was, for logs and metrics: no words, no numbers, no names. */
+export interface TurnSummary {
+  readonly channel: string;
+  readonly input: InboundEvent['kind'];
+  readonly replied: boolean;
+}
+
+/** An event of a channel that is not switched on here, e.g. after a configuration change. */
+export class UnknownChannel extends RefillError {
+  readonly code = 'UNKNOWN_CHANNEL';
+}
+
+const CHOICE_SETS_KEPT = 5;
+
+/**
+ * One turn: load session → understand → flow → send the reply → the session to save. A rejection means nothing is saved and
+ * the event is tried again, so everything before the reply is repeatable and the reply carries an id that stays the same.
+ */
+export async function runTurn(deps: TurnDeps, { event, session: saved }: Entry): Promise<{ session: string | undefined; summary: TurnSummary }> {
+  const clock = stopwatch(deps);
+  const from = 'from' in event ? event.from : (await deps.ledger.conversation(event.conversationId))?.origin;
+  // Owed to a conversation that was erased since: nobody to tell.
+  if (from === undefined) return { session: undefined, summary: { channel: 'none', input: event.kind, replied: false } };
+  const channel = deps.channels.get(from.channel);
+  if (channel === undefined) throw new UnknownChannel(`the ${from.channel} channel is not on`);
+  if (event.kind !== 'system') void channel.typing?.(event.conversationId, from.address).catch(() => undefined);
+
+  const session = readSession(saved) ?? (await freshSession(deps, event, from));
+  await rememberOrigin(deps, event.conversationId, from, session);
+  const line = session.lineId === undefined ? undefined : await deps.telco.line(session.lineId);
+  clock('load');
+
+  const now = deps.now();
+  const { turn, effects } = openTurn(deps, event, session, line, now);
+  const screen = await respond(deps.engine, turn, session, inputOf(event));
+  clock('respond');
+
+  let delivered = false;
+  if (screen !== undefined) {
+    const { message, choices } = toMessage(screen, turn.text, now.getTime());
+    session.choices = [...session.choices, choices].slice(-CHOICE_SETS_KEPT);
+    const { conversationId } = event;
+    delivered = await send(channel, { id: replyId(event), conversationId, address: from.address, message });
+    clock('send');
+  }
+  for (const effect of effects) await effect();
+  if (event.kind !== 'system') void channel.taken?.(event.conversationId, event.id).catch(() => undefined);
+  return {
+    session: writeSession(session, now.getTime()),
+    summary: { channel: from.channel, input: event.kind, replied: delivered },
+  };
+}
+
+/** False when the platform refused for good: then there is nobody to tell, and trying again would not help. */
+async function send(channel: Channel, outgoing: Outgoing): Promise<boolean> {
+  try {
+    await channel.send(outgoing);
+    return true;
+  } catch (error) {
+    if (error instanceof ChannelRefused) return false;
+    throw error;
+  }
+}
+
+/** The apology for an event that was given up, as far as it can be delivered. */
+export async function apologise(deps: TurnDeps, { event, session: saved }: Entry): Promise<void> {
+  if (!('from' in event)) return;
+  const session = readSession(saved);
+  const text = deps.translators.for(session?.locale ?? event.from.locale ?? deps.defaults.locale, session?.timezone);
+  const screen = { blocks: [{ type: 'text', text: text.t('engine.apology'), tone: 'warning' }], choices: [] } as const;
+  const { message } = toMessage(screen, text, deps.now().getTime());
+  const { conversationId, from } = event;
+  await deps.channels.get(from.channel)?.send({ id: `${replyId(event)}-sorry`, conversationId, address: from.address, message });
+}
+
+async function freshSession(deps: TurnDeps, event: InboundEvent, from: Origin): Promise<Session> {
+  const [known, saved, asked] = await Promise.all([
+    deps.identity.resolve(from),
+    deps.ledger.conversation(event.conversationId),
+    deps.ledger.askedForConsent(event.conversationId),
+  ]);
+  const locale = saved?.locale ?? known?.locale ?? from.locale ?? deps.defaults.locale;
+  return newSession({
+    locale,
+    timezone: saved?.timezone ?? known?.timezone ?? from.timezone ?? deps.defaults.timezone,
+    ...(known !== undefined && { lineId: known.line.id }),
+    ...(asked && { consentAsked: true }),
+    ...(saved !== undefined && { greeted: true }),
+  });
+}
+
+/** Keeps the ledger's idea of where to reach this conversation true; costs nothing while it does not change. */
+async function rememberOrigin(deps: TurnDeps, id: string, from: Origin, session: Session): Promise<void> {
+  const fingerprint = shortHash(JSON.stringify([from, session.lineId, session.locale]));
+  if (session.origin === fingerprint) return;
+  const { locale, timezone, lineId } = session;
+  await deps.ledger.saveConversation({ id, origin: from, locale, timezone, ...(lineId !== undefined && { lineId }) });
+  session.origin = fingerprint;
+}
+
+type Effect = () => Promise<void>;
+
+function openTurn(
+  deps: TurnDeps,
+  event: InboundEvent,
+  session: Session,
+  line: Line | undefined,
+  now: Date,
+): { turn: Turn; effects: Effect[] } {
+  const effects: Effect[] = [];
+  const { conversationId } = event;
+  const turn: Turn = {
+    now,
+    conversationId,
+    ledger: deps.ledger,
+    session,
+    get line() {
+      if (line === undefined) throw new RefillLineMissing('this flow needs a line');
+      return line;
+    },
+    get text() {
+      return deps.translators.for(session.locale, session.timezone);
+    },
+    get telco() {
+      return deps.telco.bind(turn.line, session.locale);
+    },
+    remember: (change) => void Object.assign(session, change),
+    async setLocale(locale) {
+      session.locale = locale;
+    },
+    async submitPurchase(id) {
+      // The ledger has it: if the queue cannot take it now, the sweeper will find it.
+      await deps.jobs.add('purchases', id).catch(() => undefined);
+    },
+    async registerConsent() {
+      const item = await deps.ledger.promise('registration', conversationId, conversationId);
+      await deps.jobs.add('outbox', item.id).catch(() => undefined);
+    },
+    afterSend: (effect) => void effects.push(effect),
+  };
+  return { turn, effects };
+}
+
+/** A flow with `needsLine: false` asked for the line all the same. */
+class RefillLineMissing extends RefillError {
+  readonly code = 'LINE_MISSING';
+}
+
+function inputOf(event: InboundEvent): Input {
+  switch (event.kind) {
+    case 'text':
+      return { kind: 'text', text: event.text };
+    case 'press':
+      return { kind: 'press', token: event.token };
+    case 'hello':
+      return { kind: 'hello' };
+    case 'system':
+      return { kind: 'system', name: event.name, ref: event.ref };
+  }
+}
+
+function replyId({ conversationId, id }: InboundEvent): string {
+  return shortHash(`${conversationId}\n${id}`);
+}
+
+function shortHash(text: string): string {
+  return createHash('sha256').update(text).digest('base64url').slice(0, 16);
+}
+
+function stopwatch({ observe }: TurnDeps): (stage: TurnStage) => void {
+  let last = performance.now();
+  return (stage) => {
+    const now = performance.now();
+    observe?.(stage, now - last);
+    last = now;
+  };
+}

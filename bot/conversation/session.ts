@@ -1,0 +1,67 @@
+import { z } from 'zod';
+
+/** What a choice means when it is made. `slots` are small strings: plan ids, prices, language tags. */
+export const intentSchema = z.object({
+  name: z.string().max(60),
+  slots: z.record(z.string(), z.string()).optional(),
+});
+
+export type Intent = z.infer<typeof intentSchema>;
+
+/** The choices one message offered: what a number, a word or a pressed button of that message means. */
+const choiceSet = z.object({
+  id: z.string(),
+  /** Epoch milliseconds from which its buttons count as stale. */
+  until: z.number(),
+  options: z.array(z.object({ label: z.string(), intent: intentSchema })),
+});
+
+/** A flow that waits for an answer. `state` is checked against the flow's own schema when it is used. */
+const frame = z.object({
+  flow: z.string(),
+  version: z.number(),
+  step: z.string(),
+  state: z.unknown(),
+});
+
+const SESSION_VERSION = 1;
+
+const sessionSchema = z.object({
+  v: z.literal(SESSION_VERSION),
+  locale: z.string(),
+  timezone: z.string(),
+  lineId: z.string().optional(),
+  /** A short hash of the origin last saved to the ledger: tells when it changed. */
+  origin: z.string().optional(),
+  /** Unset until the subscriber was asked whether nudges are welcome. */
+  consentAsked: z.boolean().optional(),
+  greeted: z.boolean().optional(),
+  /** Inputs in a row that were not understood. */
+  misses: z.number(),
+  stack: z.array(frame),
+  choices: z.array(choiceSet),
+});
+
+export type Frame = z.infer<typeof frame>;
+export type ChoiceSet = z.infer<typeof choiceSet>;
+export type Session = z.infer<typeof sessionSchema>;
+
+/** A session for someone we know nothing of the past hours about. */
+export function newSession(known: Pick<Session, 'locale' | 'timezone'> & Partial<Session>): Session {
+  return { v: SESSION_VERSION, misses: 0, stack: [], choices: [], ...known };
+}
+
+/** `undefined` for a session of another version or one that cannot be read: the conversation starts afresh. */
+export function readSession(saved: string | undefined): Session | undefined {
+  if (saved === undefined) return undefined;
+  try {
+    return sessionSchema.safeParse(JSON.parse(saved)).data;
+  } catch {
+    return undefined;
+  }
+}
+
+/** What is kept until the next turn: choices that have gone stale are left out. */
+export function writeSession(session: Session, now: number): string {
+  return JSON.stringify({ ...session, choices: session.choices.filter(({ until }) => until > now) });
+}

@@ -1,0 +1,36 @@
+import type { Account, Balance } from '../domain/balance.js';
+import type { OfferList } from '../domain/offer.js';
+import type { Line } from '../domain/subscriber.js';
+import type { Translator } from '../i18n/translator.js';
+import type { Ledger } from '../ledger/ledger.js';
+import type { Session } from './session.js';
+
+/** The subscriber's telco, with line, language and deadline already chosen. Rejects as `Telco` does. */
+export interface TurnTelco {
+  balance(): Promise<Balance>;
+  offers(): Promise<OfferList>;
+  /** Account type, currency and wallets; may be a few minutes old when `fresh` is not set. */
+  account(options?: { readonly fresh?: boolean }): Promise<Account>;
+}
+
+/** What a flow may know and do during one turn. */
+export interface Turn {
+  readonly now: Date;
+  readonly conversationId: string;
+  /** The line this conversation is about; the engine sees to it that flows with `needsLine` have one. */
+  readonly line: Line;
+  readonly telco: TurnTelco;
+  readonly ledger: Ledger;
+  /** Words in the subscriber's language; changes with `setLocale`. */
+  readonly text: Translator;
+  readonly session: Readonly<Session>;
+  /** Changes what is remembered of this conversation. */
+  remember(change: Partial<Pick<Session, 'consentAsked' | 'greeted'>>): void;
+  setLocale(locale: string): Promise<void>;
+  /** Has the purchases worker submit a confirmed purchase. */
+  submitPurchase(id: string): Promise<void>;
+  /** Has the outbox worker tell the telco which notifications are welcome. */
+  registerConsent(): Promise<void>;
+  /** Runs once the turn's message is with the platform; a rejection repeats the turn. */
+  afterSend(effect: () => Promise<void>): void;
+}

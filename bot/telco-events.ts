@@ -1,0 +1,129 @@
+import type { NotificationType } from './domain/notification.js';
+import type { SubscriberKey } from './domain/subscriber.js';
+import type { MultilingualText } from './domain/text.js';
+import type { Jobs } from './jobs.js';
+import type { Ledger } from './ledger/ledger.js';
+import type { LineTelco } from './line-telco.js';
+import type { Logger } from './log.js';
+
+export interface PurchaseResult {
+  readonly operator: string;
+  readonly subscriber: SubscriberKey;
+  readonly transactionId: string;
+  /** Why it failed, in the telco's words; `undefined` is success and nothing else is. */
+  readonly failure?: string;
+}
+
+export interface Notification {
+  readonly operator: string;
+  readonly subscriber: SubscriberKey;
+  readonly transactionId: string;
+  readonly type: NotificationType;
+  readonly planName: readonly MultilingualText[];
+}
+
+/** What a telco tells us on its own, made durable before it is answered. */
+export interface TelcoEvents {
+  purchaseResult(result: PurchaseResult): Promise<'applied' | 'repeated' | 'unknown' | 'mismatch'>;
+  notify(notification: Notification): Promise<'queued' | 'duplicate' | 'unknown-subscriber' | 'no-consent'>;
+}
+
+export interface TelcoEventsOptions {
+  readonly ledger: Ledger;
+  readonly jobs: Jobs;
+  readonly lines: Pick<LineTelco, 'forget'>;
+  readonly log: Logger;
+}
+
+/**
+ * Failures that do not say whether money moved (Millom purchase-callback.yaml, ErrorType): such a purchase is checked, never
+ * called failed. Words not listed here or below are treated the same way.
+ */
+const DEFINITE_FAILURES: ReadonlySet<string> = new Set([
+  'UNKNOWN_SUBSCRIBER_ID',
+  'INVALID_PRODUCT',
+  'CONNECTION_TROUBLE',
+  'BAD_CPID',
+  'BAD_MSISDN',
+  'USER_BARRED',
+  'ROAMING',
+  'CONGESTED',
+  'DISABLED',
+  'NOT_IMPLEMENTED',
+  'BE_THROTTLED',
+  'OPERATOR_THROTTLED',
+  'INSUFFICIENT_FUNDS',
+  'UNSUPPORTED_OPERATOR',
+  'BAD_REQUEST',
+  'CONFLICT',
+  'FORBIDDEN',
+  'KEY_NOT_FOUND',
+  'NO_CONSENT',
+  'PIN_ENTRY_ERROR',
+]);
+
+/** Commits what a telco reports to the ledger, then wakes whoever tells the subscriber. */
+export function createTelcoEvents({ ledger, jobs, lines, log }: TelcoEventsOptions): TelcoEvents {
+  return {
+    async purchaseResult({ operator, subscriber, transactionId, failure }) {
+      const purchase = UUID.test(transactionId) ? await ledger.purchase(transactionId) : undefined;
+      if (purchase === undefined) {
+        log.warn({ operator }, 'callback for a transaction we do not know');
+        return 'unknown';
+      }
+      const line = await ledger.line(purchase.lineId);
+      if (line === undefined || line.operator !== operator || contradicts(line.key, subscriber)) {
+        log.error({ purchase: purchase.id, operator }, 'callback for another subscriber than the buyer');
+        return 'mismatch';
+      }
+      const to = failure === undefined ? 'completed' : DEFINITE_FAILURES.has(failure) ? 'failed' : 'unknown';
+      const details = { why: 'callback', ...(failure !== undefined && { failure: failure.slice(0, 100) }) };
+      const moved = await ledger.movePurchase(purchase.id, to, details);
+      if (moved === undefined) return 'repeated';
+      lines.forget(moved.lineId);
+      await wakeOutbox(ledger, jobs, to === 'unknown' ? 'checking' : 'receipt', moved.id, moved.conversationId);
+      return 'applied';
+    },
+
+    async notify({ operator, subscriber, transactionId, type, planName }) {
+      const line = await ledger.findLine(operator, subscriber);
+      if (line === undefined) return 'unknown-subscriber';
+      const conversations = await ledger.conversationsOf(line.id);
+      for (const { id } of conversations) {
+        if (!(await ledger.consents(id)).has(type)) continue;
+        const nudge = await ledger.addNudge({ operator, transactionId, type, lineId: line.id, conversationId: id, planName });
+        if (nudge === undefined) return 'duplicate';
+        await jobs.add('nudges', nudge.id).catch(() => undefined); // the sweeper finds it
+        return 'queued';
+      }
+      return conversations.length === 0 ? 'unknown-subscriber' : 'no-consent';
+    },
+  };
+}
+
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
+/** Keys of different types cannot be compared; of one type they must be the same. */
+function contradicts(ours: SubscriberKey, theirs: SubscriberKey): boolean {
+  return ours.type === theirs.type && plain(ours.value) !== plain(theirs.value);
+}
+
+/** `+` before an MSISDN is a habit, not a difference. */
+function plain(value: string): string {
+  return value.replace(/^\+/, '');
+}
+
+/** Wakes the worker that keeps a promise; when the queue is down the outbox sweeper does. */
+export async function wakeOutbox(
+  ledger: Ledger,
+  jobs: Jobs,
+  kind: 'receipt' | 'checking',
+  purchaseId: string,
+  conversationId: string,
+): Promise<void> {
+  const item =
+    kind === 'checking'
+      ? await ledger.promise('checking', purchaseId, conversationId)
+      : await ledger.outboxFor('receipt', purchaseId);
+  if (item !== undefined) await jobs.add('outbox', item.id).catch(() => undefined);
+}
