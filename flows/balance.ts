@@ -1,0 +1,100 @@
+import { z } from 'zod';
+import { done, flow } from '../bot/conversation/flow.js';
+import type { Turn } from '../bot/conversation/turn.js';
+import type { Account, ActivePlan, Balance, Wallet } from '../bot/domain/balance.js';
+import { gaugeLevel, remainingShare } from '../bot/domain/quota.js';
+import type { Localized } from '../bot/i18n/localized.js';
+import type { Block, Fact, GaugeBlock } from '../bot/message/message.js';
+import { leadTo, screen } from './screens.js';
+
+/** What is left: the account, its money, and every active plan with its gauges. */
+export const balance = flow({
+  name: 'balance',
+  version: 1,
+  state: z.null(),
+  entries: { balance: 'aside' },
+  whenStale: { name: 'balance' },
+  needsLine: true,
+  async begin(turn) {
+    const [left, account] = await Promise.all([turn.telco.balance(), turn.telco.account()]);
+    const { text, session } = turn;
+    return done(
+      screen(
+        [
+          { type: 'heading', text: text.t('balance.heading') },
+          ...accountBlocks(turn, left, account),
+          ...left.plans.flatMap((plan) => planGauges(turn, plan)),
+          ...(left.plans.length === 0 ? [{ type: 'text', text: text.t('balance.no-plan') } as const] : []),
+        ],
+        [
+          { ...leadTo(turn, 'offers'), style: 'primary' },
+          ...(session.consentAsked === true ? [] : [{ label: text.t('choice.nudges-on'), intent: { name: 'nudges.on' } }]),
+          leadTo(turn, 'help'),
+        ],
+      ),
+    );
+  },
+  steps: {},
+});
+
+function accountBlocks({ text }: Turn, left: Balance, account: Account): Block[] {
+  const type = left.accountType ?? account.type;
+  const facts: Fact[] = [];
+  if (type !== undefined) facts.push({ label: text.t('balance.account'), value: text.t(`balance.${type}`) });
+  for (const wallet of walletsNow(left, account)) facts.push(walletFact(text, wallet));
+  const blocks: Block[] = facts.length > 0 ? [{ type: 'facts', facts }] : [];
+  if (left.accountActive === false) blocks.push({ type: 'text', text: text.t('balance.inactive'), tone: 'warning' });
+  return blocks;
+}
+
+/** The account's wallets, with the main one's money as fresh as the balance call. */
+function walletsNow(left: Balance, { currency, wallets }: Account): readonly Wallet[] {
+  if (left.money === undefined || currency === undefined) return wallets;
+  const main: Wallet = {
+    kind: 'main',
+    money: { amount: left.money, currency },
+    ...(left.moneyExpiresAt !== undefined && { expiresAt: left.moneyExpiresAt }),
+  };
+  return [main, ...wallets.filter(({ kind }) => kind !== 'main')];
+}
+
+/** Dates telcos write when they mean "never" (Millom's own examples say 2099). */
+const FOR_EVER = Date.UTC(2090, 0, 1);
+
+function walletFact(text: Turn['text'], { kind, money, expiresAt }: Wallet): Fact {
+  const amount = text.money(money);
+  const dated = expiresAt !== undefined && expiresAt.getTime() < FOR_EVER;
+  return {
+    label: kind === 'main' || kind === 'loan' || kind === 'owed' ? text.t(`wallet.${kind}`) : text.literal(kind),
+    value: dated ? text.t('balance.money-until', { amount, date: text.date(expiresAt) }) : amount,
+  };
+}
+
+/** One gauge block per measure of a plan: data, calls, messages. */
+export function planGauges(turn: Turn, plan: ActivePlan): GaugeBlock[] {
+  const { text } = turn;
+  const label = planLabel(turn, plan);
+  return plan.gauges.map((gauge) => ({
+    type: 'gauge',
+    label,
+    share: remainingShare(gauge),
+    level: gaugeLevel(gauge),
+    caption:
+      plan.expiresAt !== undefined && plan.expiresAt.getTime() < FOR_EVER
+        ? text.t('balance.gauge-until', { left: text.gauge(gauge), date: text.dateTime(plan.expiresAt) })
+        : text.gauge(gauge),
+  }));
+}
+
+const KNOWN_APPLICATIONS = ['video', 'social', 'music', 'gaming', 'messaging'] as const;
+
+function planLabel({ text }: Turn, plan: ActivePlan): Localized {
+  const name = text.telcoText(plan.name, text.literal(plan.id));
+  const only = plan.applications.filter((application) => application.toLowerCase() !== 'generic');
+  if (only.length === 0) return name;
+  const names = only.map((application) => {
+    const known = KNOWN_APPLICATIONS.find((candidate) => candidate === application.toLowerCase());
+    return known === undefined ? text.literal(application) : text.t(`app.${known}`);
+  });
+  return text.t('balance.only-for', { plan: name, apps: text.list(names) });
+}

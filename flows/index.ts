@@ -1,0 +1,28 @@
+import type { AnyFlow } from '../bot/conversation/flow.js';
+import { balance } from './balance.js';
+import { help, link, person, topUp } from './help.js';
+import { nudge } from './nudge.js';
+import { offers } from './offers.js';
+import { purchase } from './purchase.js';
+import { purchases, receipt } from './receipt.js';
+import { settings } from './settings.js';
+import { consent, welcome } from './welcome.js';
+
+export { engineScreens } from './screens.js';
+
+/** Everything Refill can talk about. */
+export const flows: readonly AnyFlow[] = [
+  welcome,
+  consent,
+  help,
+  person,
+  link,
+  topUp,
+  balance,
+  offers,
+  purchase,
+  purchases,
+  receipt,
+  nudge,
+  settings,
+];

@@ -1,0 +1,111 @@
+import { z } from 'zod';
+import { done, flow, type Screen, silent } from '../bot/conversation/flow.js';
+import type { Turn } from '../bot/conversation/turn.js';
+import type { ActivePlan, Balance } from '../bot/domain/balance.js';
+import type { NotificationType } from '../bot/domain/notification.js';
+import type { OfferList } from '../bot/domain/offer.js';
+import { LOW_SHARE, remainingShare } from '../bot/domain/quota.js';
+import type { Nudge } from '../bot/ledger/ledger.js';
+import { TelcoRefused, TelcoUnreachable } from '../bot/telco.js';
+import { planGauges } from './balance.js';
+import { OFFER_VALID_MS, offerCards } from './offers.js';
+
+/** More would not be read; "See offers" shows the rest. */
+const OFFERS_IN_A_NUDGE = 3;
+
+/** A nudge nobody could check against the balance for this long is old news. */
+const STALE_AFTER_MS = 2 * 3_600_000;
+
+/**
+ * The word before the data runs out, with offers one tap away. Checked once more as it is said: still agreed to, and still
+ * true by the balance (Millom's files swap the meanings of low-data and out-of-data, so the balance decides which it is).
+ */
+export const nudge = flow({
+  name: 'nudge',
+  version: 1,
+  state: z.null(),
+  entries: { nudge: 'system' },
+  whenStale: { name: 'offers' },
+  needsLine: true,
+  async begin(turn, intent) {
+    const found = await turn.ledger.nudge(intent.slots?.['ref'] ?? '');
+    if (found === undefined || found.state !== 'queued') return silent();
+    const skip = (reason: string) => {
+      turn.afterSend(async () => void (await turn.ledger.finishNudge(found.id, 'skipped', reason)));
+      return silent();
+    };
+    if (turn.now.getTime() - found.createdAt.getTime() > STALE_AFTER_MS) return skip('stale');
+    if (!(await turn.ledger.consents(turn.conversationId)).has(found.type)) return skip('no-consent');
+    const facts = await gather(turn);
+    if (facts === 'later') return silent();
+    if (typeof facts === 'string') return skip(facts);
+    if (!stillTrue(found.type, facts.balance)) return skip('not-true-any-more');
+    turn.afterSend(async () => void (await turn.ledger.finishNudge(found.id, 'sent', 'delivered')));
+    return done(nudgeScreen(turn, found, facts.balance, facts.offers));
+  },
+  steps: {},
+});
+
+interface Facts {
+  readonly balance: Balance;
+  readonly offers: OfferList;
+}
+
+/** `later`: the telco cannot be asked now, the sweeper brings the nudge back. Any other string: why there is nothing to say. */
+async function gather({ telco }: Turn): Promise<Facts | 'later' | string> {
+  try {
+    const [balance, offers] = await Promise.all([telco.balance(), telco.offers()]);
+    return { balance, offers };
+  } catch (error) {
+    if (error instanceof TelcoUnreachable) return 'later';
+    // Roaming and opted-out subscribers are left alone.
+    if (error instanceof TelcoRefused) return error.reason === 'too-many-requests' ? 'later' : error.reason;
+    throw error;
+  }
+}
+
+/** Data nudges are dropped when a top-up or a purchase overtook them. */
+function stillTrue(type: NotificationType, balance: Balance): boolean {
+  if (type !== 'low-data' && type !== 'out-of-data') return true;
+  return dataGauges(balance.plans).every((share) => share <= LOW_SHARE * 2);
+}
+
+function dataGauges(plans: readonly ActivePlan[]): number[] {
+  return plans
+    .filter(({ applications }) => applications.every((application) => application.toLowerCase() === 'generic'))
+    .flatMap(({ gauges }) => gauges.filter(({ unit }) => unit === 'bytes').map(remainingShare));
+}
+
+function nudgeScreen(turn: Turn, { type, planName }: Nudge, balance: Balance, list: OfferList): Screen {
+  const { text } = turn;
+  const { cards, choices } = offerCards(turn, list.offers.slice(0, OFFERS_IN_A_NUDGE), 'offers.buy');
+  const plan = text.telcoText(planName, text.t('nudge.your-plan'));
+  const lowest = lowestPlan(balance.plans);
+  return {
+    validForMs: OFFER_VALID_MS,
+    blocks: [
+      { type: 'text', text: text.t(`nudge.${saidAs(type, balance)}`, { plan }), tone: 'warning' },
+      ...(lowest === undefined ? [] : planGauges(turn, lowest)),
+      ...(list.state === 'need-loans' ? [{ type: 'text', text: text.t('offers.loan-note'), tone: 'hint' } as const] : []),
+      ...(cards.length > 0 ? [{ type: 'offers', offers: cards } as const] : []),
+      ...(list.state === 'need-top-up' ? [{ type: 'text', text: text.t('offers.need-top-up') } as const] : []),
+    ],
+    choices: [
+      ...choices,
+      list.state === 'need-top-up'
+        ? { label: text.t('choice.top-up'), intent: { name: 'top-up' } }
+        : { label: text.t('choice.more-offers'), intent: { name: 'offers' } },
+      { label: text.t('choice.nudges-off'), intent: { name: 'nudges.off' } },
+    ],
+  };
+}
+
+function saidAs(type: NotificationType, { plans }: Balance): NotificationType {
+  if (type !== 'low-data' && type !== 'out-of-data') return type;
+  return dataGauges(plans).some((share) => share > 0) ? 'low-data' : 'out-of-data';
+}
+
+function lowestPlan(plans: readonly ActivePlan[]): ActivePlan | undefined {
+  const lowest = (plan: ActivePlan) => Math.min(1, ...plan.gauges.map(remainingShare));
+  return plans.toSorted((a, b) => lowest(a) - lowest(b))[0];
+}
