@@ -1,0 +1,54 @@
+import type { Mailbox } from '../bot/conversation/mailbox.js';
+import type { JobRunner, Jobs } from '../bot/jobs.js';
+import type { Ledger, OutboxItem } from '../bot/ledger/ledger.js';
+import type { LineTelco } from '../bot/line-telco.js';
+import type { Logger } from '../bot/log.js';
+import { TelcoRefused } from '../bot/telco.js';
+
+export interface OutboxWorkerOptions {
+  readonly ledger: Ledger;
+  readonly jobs: Jobs;
+  readonly mailbox: Mailbox;
+  readonly lines: LineTelco;
+  readonly now: () => Date;
+  readonly log: Logger;
+}
+
+const CONCURRENCY = 16;
+
+/** Keeps promises: receipts and "still checking" go through the conversation's mailbox, registrations to the telco. */
+export function startOutboxWorker(options: OutboxWorkerOptions): JobRunner {
+  const { jobs, log } = options;
+  return jobs.run('outbox', CONCURRENCY, (id) => keep(options, id), (error) => log.warn({ err: error }, 'outbox job failed'));
+}
+
+async function keep(options: OutboxWorkerOptions, id: string): Promise<void> {
+  const { ledger, mailbox, now } = options;
+  const item = await ledger.outboxItem(id);
+  if (item === undefined || item.done) return;
+  if (item.kind === 'registration') return register(options, item);
+  // In order with everything else in this conversation. Each try is an event of its own; the turn finishes the item.
+  await mailbox.deliver({
+    kind: 'system',
+    id: `outbox-${item.id}-${item.attempts}`,
+    at: now().getTime(),
+    conversationId: item.conversationId,
+    name: item.kind,
+    ref: item.id,
+  });
+}
+
+/** Tells the telco what this conversation agreed to. A refusal is final; everything else is tried again. */
+async function register({ ledger, lines, log }: OutboxWorkerOptions, item: OutboxItem): Promise<void> {
+  const conversation = await ledger.conversation(item.subject);
+  const line = conversation?.lineId === undefined ? undefined : await lines.line(conversation.lineId);
+  if (line !== undefined) {
+    const types = [...(await ledger.consents(item.subject))];
+    const telco = lines.telcoFor(line.operator);
+    await telco.register?.(line, types).catch((error: unknown) => {
+      if (!(error instanceof TelcoRefused) || error.reason === 'too-many-requests' || error.reason === 'unavailable') throw error;
+      log.warn({ reason: error.reason }, 'the telco refused a registration');
+    });
+  }
+  await ledger.finishOutbox(item.id);
+}
