@@ -1,0 +1,324 @@
+import type { AddressInfo } from 'node:net';
+import type { FastifyInstance } from 'fastify';
+import { createMillom, millomWebhooks } from '../adapters/millom/index.js';
+import { createWebChannel, type PublicPersona } from '../adapters/web/index.js';
+import { engineScreens, flows } from '../flows/index.js';
+import { type Persona, type RemoteSandbox, remoteSandbox, type Sandbox, startSandbox } from '../sandbox/index.js';
+import { startNudgesWorker } from '../workers/nudges.js';
+import { startOutboxWorker } from '../workers/outbox.js';
+import { startPurchasesWorker } from '../workers/purchases.js';
+import { startSweeper } from '../workers/sweeper.js';
+import { startTurnsWorker } from '../workers/turns.js';
+import { type Callers, createCallers } from './callers.js';
+import { type Channel, ChannelUnreachable, type Deliver } from './channel.js';
+import type { Config, MillomConfig } from './config.js';
+import { consoleRoutes } from './console.js';
+import type { Mailbox } from './conversation/mailbox.js';
+import { createRedisMailbox, MailboxUnavailable } from './conversation/redis-mailbox.js';
+import { createRegistry } from './conversation/registry.js';
+import type { TurnDeps } from './conversation/run-turn.js';
+import { createHttp } from './http.js';
+import { createTranslators } from './i18n/index.js';
+import { conversationIdOf } from './identity/conversation-id.js';
+import { type Identity, nobody } from './identity/identity.js';
+import { personaIdentity } from './identity/personas.js';
+import { createJobs, type Jobs } from './jobs.js';
+import { createLedger, LedgerUnavailable } from './ledger/index.js';
+import type { Ledger } from './ledger/ledger.js';
+import { createLineTelco, type LineTelco } from './line-telco.js';
+import type { Logger } from './log.js';
+import { createMetrics, type Metrics } from './metrics.js';
+import { createVault, deriveKey, loadKey, type Vault } from './secrets.js';
+import { openPostgres } from './stores/postgres.js';
+import { openRedis, type RedisStore } from './stores/redis.js';
+import type { Telco } from './telco.js';
+import { createTelcoEvents } from './telco-events.js';
+import { createTrace, type Trace } from './trace.js';
+
+export interface App {
+  /** Where it listens, e.g. `http://127.0.0.1:3000`. */
+  readonly url: string;
+  /** The in-process sandbox, when there is one. */
+  readonly sandbox: Sandbox | undefined;
+  /** Takes no new work, lets what runs finish (30 s at most), closes the stores. */
+  close(): Promise<void>;
+}
+
+/** First part of every Redis key. */
+const PREFIX = 'refill';
+const STOP_WITHIN_MS = 30_000;
+
+/** Puts Refill together from its configuration and starts it. The one place that knows every part. */
+export async function startApp(config: Config, log: Logger): Promise<App> {
+  const closing = new Closing(log);
+  try {
+    return await assemble(config, log, closing);
+  } catch (error) {
+    await closing.run();
+    throw error;
+  }
+}
+
+async function assemble(config: Config, log: Logger, closing: Closing): Promise<App> {
+  const started = performance.now();
+  const core = await openCore(config, log, closing);
+  const { millom, sandbox, world } = await openTelco(config, core, closing);
+  const lines = createLineTelco(() => millom, core.ledger, now);
+  const jobs = createJobs({ webhooks: await core.connect('webhooks'), workers: core.redis.forWorkers, prefix: PREFIX });
+  closing.add('jobs', () => jobs.close());
+  const mailbox = createRedisMailbox({
+    webhooks: await core.connect('webhooks'),
+    workers: core.redis.forWorkers,
+    prefix: PREFIX,
+    vault: core.vault,
+  });
+  closing.add('mailbox', () => mailbox.close());
+  const channels = await openChannels(core, world, closing);
+  const parts: Parts = { ...core, config, log, jobs, mailbox, lines, channels, world };
+
+  const http = createHttp({ log, metrics: core.metrics, ready: () => ready(core) });
+  if (config.role !== 'worker') await mountRoutes(http, parts, sandbox);
+  if (config.role !== 'web') await startWorkers(parts, closing);
+  await http.listen({ host: config.host, port: config.port });
+  closing.add('http', () => http.close());
+
+  const url = `http://${config.host.includes(':') ? `[${config.host}]` : config.host}:${(http.server.address() as AddressInfo).port}`;
+  sandbox?.connect({
+    baseUrl: url,
+    authorization: async () => `Bearer ${await parts.callers.issue()}`,
+  });
+  announce(parts, url, performance.now() - started);
+  return { url, sandbox, close: () => closing.run() };
+}
+
+const now = () => new Date();
+
+interface Core {
+  readonly vault: Vault;
+  readonly masterKey: Buffer;
+  readonly redis: RedisStore;
+  readonly ledger: Ledger;
+  readonly databaseKind: 'postgres' | 'pglite';
+  readonly metrics: Metrics;
+  readonly trace: Trace;
+  readonly callers: Callers;
+  /** A ready connection that fails fast. */
+  connect(kind: 'webhooks'): Promise<ReturnType<RedisStore['forWebhooks']>>;
+}
+
+interface Parts extends Core {
+  readonly config: Config;
+  readonly log: Logger;
+  readonly jobs: Jobs;
+  readonly mailbox: Mailbox;
+  readonly lines: LineTelco;
+  readonly channels: ReadonlyMap<string, Channel>;
+  readonly world: RemoteSandbox | undefined;
+}
+
+async function openCore(config: Config, log: Logger, closing: Closing): Promise<Core> {
+  const { dataDir } = config;
+  const masterKey = loadKey(dataDir, config.key);
+  const vault = createVault(masterKey);
+  // Both at once: PGlite's first start is what a newcomer waits for.
+  const opened = await Promise.allSettled([
+    openRedis({ url: config.redisUrl, dataDir, log }),
+    openPostgres({ url: config.databaseUrl, dataDir, log }),
+  ]);
+  const [redis, database] = opened;
+  if (redis.status === 'fulfilled') closing.add('redis', () => redis.value.close());
+  if (database.status === 'fulfilled') closing.add('database', () => database.value.close());
+  if (redis.status === 'rejected') throw redis.reason;
+  if (database.status === 'rejected') throw database.reason;
+  return {
+    vault,
+    masterKey,
+    redis: redis.value,
+    ledger: createLedger(database.value, vault),
+    databaseKind: database.value.kind,
+    metrics: createMetrics(),
+    trace: createTrace(),
+    callers: createCallers({
+      caller: config.caller,
+      openSandbox: config.sandbox && config.caller === undefined,
+      key: deriveKey(masterKey, 'refill/callers/v1'),
+    }),
+    async connect() {
+      const connection = redis.value.forWebhooks();
+      // Nothing may be sent before it is ready: there is no offline queue.
+      if (connection.status !== 'ready') await new Promise((resolve) => connection.once('ready', resolve));
+      return connection;
+    },
+  };
+}
+
+/** Millom as configured; without it the sandbox, which is a Millom of its own. */
+async function openTelco(config: Config, { metrics, trace, masterKey }: Core, closing: Closing) {
+  let settings: MillomConfig | undefined = config.millom;
+  let sandbox: Sandbox | undefined;
+  if (settings === undefined) {
+    const clientSecret = deriveKey(masterKey, 'refill/sandbox/v1').toString('base64url');
+    sandbox = await startSandbox({
+      clientId: 'refill',
+      clientSecret,
+      onEvent: ({ kind, title, ms, ok }) =>
+        trace.emit({ stage: 'sandbox', title: `${kind}: ${title}`, ok: ok ?? true, ...(ms !== undefined && { ms }) }),
+    });
+    closing.add('sandbox', sandbox.close);
+    const { url, tokenUrl } = sandbox;
+    settings = { baseUrl: url, tokenUrl, clientId: 'refill', clientSecret, serviceProvider: 'refill', operator: 'digi' };
+  }
+  const millom: Telco = createMillom({
+    ...settings,
+    onCall: ({ operation, outcome, ms }) => {
+      metrics.telcoCalls.inc({ telco: 'millom', operation, outcome });
+      metrics.telcoSeconds.observe({ telco: 'millom', operation }, ms / 1000);
+      trace.emit({ stage: 'telco', title: `${operation}: ${outcome}`, ms: Math.round(ms), ok: outcome === 'ok' });
+    },
+  });
+  closing.add('telco', () => millom.close());
+  return { millom, sandbox, world: config.sandbox ? remoteSandbox(settings.baseUrl) : undefined };
+}
+
+async function openChannels(core: Core, world: RemoteSandbox | undefined, closing: Closing) {
+  const channels = new Map<string, Channel>();
+  if (world !== undefined) {
+    const { vault } = core;
+    const web = createWebChannel({
+      redis: { commands: await core.connect('webhooks'), subscriber: core.redis.forWorkers },
+      secret: deriveKey(core.masterKey, 'refill/web/v1').toString('base64url'),
+      vault,
+      keyPrefix: `${PREFIX}:`,
+      personas: { list: () => world.personas.map(publicPersona), ensure: async (id) => world.ensure(id).then((found) => found && publicPersona(found)) },
+      conversationIdOf: (origin) => conversationIdOf(vault.reference, origin),
+      secureCookie: false,
+    });
+    channels.set(web.name, web);
+  }
+  for (const channel of channels.values()) closing.add(channel.name, () => channel.close());
+  return channels;
+}
+
+/** What a page may know of a persona: all but its number. */
+function publicPersona({ id, name, summary, locale, timezone, currency, operator }: Persona): PublicPersona {
+  return { id, name, summary, locale, timezone, currency, operator };
+}
+
+async function mountRoutes(http: FastifyInstance, parts: Parts, sandbox: Sandbox | undefined): Promise<void> {
+  const { mailbox, channels, callers, trace, world, config } = parts;
+  const deliver: Deliver = async (event) => {
+    const outcome = await mailbox.deliver(event);
+    trace.emit({ stage: 'webhook', title: `${event.kind}: ${outcome}`, conversation: event.conversationId, ok: true });
+    return outcome;
+  };
+  for (const channel of channels.values()) await channel.routes(http, deliver);
+  callers.routes(http);
+  const events = createTelcoEvents(parts);
+  await http.register(millomWebhooks, {
+    authorize: callers.authorize,
+    purchaseResult: events.purchaseResult,
+    notify: events.notify,
+    onEvent: ({ webhook, outcome }) =>
+      trace.emit({
+        stage: webhook === 'callback' ? 'callback' : 'nudge',
+        title: `${webhook}: ${outcome}`,
+        ok: outcome === 'applied' || outcome === 'queued' || outcome === 'dry-run',
+      }),
+  });
+  if (world !== undefined) await http.register(consoleRoutes, { trace, sandboxUrl: sandbox?.url ?? config.millom?.baseUrl ?? '' });
+}
+
+async function startWorkers(parts: Parts, closing: Closing): Promise<void> {
+  const { mailbox, ledger, jobs, lines, channels, metrics, trace, log, config } = parts;
+  const turns: TurnDeps = {
+    ledger,
+    jobs,
+    channels: tracedChannels(channels, trace),
+    identity: identityOf(parts),
+    engine: { registry: createRegistry(flows), screens: engineScreens },
+    translators: createTranslators(),
+    telco: lines,
+    defaults: { locale: config.locale, timezone: config.timezone },
+    now,
+    observe: (stage, ms) => metrics.turnSeconds.observe({ stage }, ms / 1000),
+  };
+  const worker = await startTurnsWorker({ mailbox, turns, concurrency: config.concurrency, isTransient, log, metrics, trace });
+  closing.add('turns', () => worker.close());
+  const runners = [
+    startPurchasesWorker({ ledger, jobs, lines, log }),
+    startOutboxWorker({ ledger, jobs, mailbox, lines, now, log }),
+    startNudgesWorker({ ledger, jobs, mailbox, now, log }),
+  ];
+  closing.add('workers', () => Promise.all(runners.map((runner) => runner.close())));
+  const sweeper = startSweeper({ ledger, jobs, mailbox, metrics, log, now });
+  closing.add('sweeper', () => sweeper.close());
+  // What the last process left behind, at once rather than at the first tick.
+  await mailbox.sweep();
+  void sweeper.sweep();
+}
+
+function identityOf({ ledger, world }: Parts): Identity {
+  return world === undefined ? nobody : personaIdentity(ledger, world.ensure);
+}
+
+/** A store or a platform that is down comes back; nothing is given up because of it. */
+function isTransient(error: unknown): boolean {
+  return error instanceof LedgerUnavailable || error instanceof MailboxUnavailable || error instanceof ChannelUnreachable;
+}
+
+function tracedChannels(channels: ReadonlyMap<string, Channel>, trace: Trace): ReadonlyMap<string, Channel> {
+  const traced = (channel: Channel): Channel => ({
+    ...channel,
+    async send(outgoing) {
+      await channel.send(outgoing);
+      trace.emit({ stage: 'send', title: `${channel.name}: sent`, conversation: outgoing.conversationId, ok: true });
+    },
+  });
+  return new Map([...channels].map(([name, channel]) => [name, traced(channel)]));
+}
+
+async function ready({ redis, ledger }: Core): Promise<void> {
+  await Promise.all([redis.ping(), ledger.ping()]);
+}
+
+function announce({ log, redis, databaseKind, config, channels, callers }: Parts, url: string, ms: number): void {
+  log.info({ url, ms: Math.round(ms), redis: redis.description, database: databaseKind, channels: [...channels.keys()] }, 'ready');
+  if (databaseKind === 'pglite') log.warn('embedded PGlite is for trials: it does not survive a power cut; set DATABASE_URL before real money');
+  if (config.sandbox) log.warn('sandbox on: personas and a simulated telco; set REFILL_SANDBOX=0 for real subscribers');
+  if (config.caller === undefined) {
+    const who = callers.open ? 'anyone who reaches this address' : 'nobody';
+    log.warn(`${who} may call back and notify until REFILL_CALLER_ID and REFILL_CALLER_SECRET are set`);
+  }
+}
+
+/** What was opened, closed in reverse order, once, with a limit on the whole. */
+class Closing {
+  private readonly steps: { readonly name: string; readonly close: () => Promise<unknown> }[] = [];
+  private done: Promise<void> | undefined;
+
+  constructor(private readonly log: Logger) {}
+
+  add(name: string, close: () => Promise<unknown>): void {
+    this.steps.push({ name, close });
+  }
+
+  run(): Promise<void> {
+    this.done ??= this.all();
+    return this.done;
+  }
+
+  private async all(): Promise<void> {
+    const giveUpAt = performance.now() + STOP_WITHIN_MS;
+    for (const { name, close } of this.steps.toReversed()) {
+      const left = Math.max(100, giveUpAt - performance.now());
+      let timer: NodeJS.Timeout | undefined;
+      const late = new Promise<'late'>((resolve) => {
+        timer = setTimeout(resolve, left, 'late');
+      });
+      const outcome = await Promise.race([close().catch((error: unknown) => error), late]);
+      clearTimeout(timer);
+      if (outcome === 'late') this.log.warn({ part: name }, 'did not stop in time');
+      else if (outcome instanceof Error) this.log.warn({ err: outcome, part: name }, 'did not stop cleanly');
+    }
+  }
+}
