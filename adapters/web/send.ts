@@ -1,0 +1,19 @@
+import type { Outgoing } from '../../bot/channel.js';
+import { ChannelUnreachable } from './errors.js';
+import type { ConversationLog } from './log.js';
+import { render } from './render.js';
+
+/**
+ * Puts a message on the subscriber's screen, wherever it is open, now or within the hour. The same `Outgoing.id` is shown once.
+ *
+ * @throws ChannelUnreachable when Redis did not take it.
+ */
+export async function send(log: ConversationLog, { id, conversationId, message }: Outgoing, at: number): Promise<void> {
+  const data = JSON.stringify(render(message, id, at));
+  try {
+    // The prefix keeps a subscriber's own ids and Refill's apart: neither can hide the other's messages.
+    await log.append(conversationId, `r:${id}`, 'message', data);
+  } catch (cause) {
+    throw new ChannelUnreachable(cause);
+  }
+}
