@@ -1,0 +1,97 @@
+import { useCallback, useEffect, useMemo, useState } from 'preact/hooks';
+import { Phone } from './chat/phone.js';
+import { useChat } from './chat/use-chat.js';
+import type { Session } from './api/types.js';
+import { LANGUAGES, type Language, wordsFor, WordsProvider } from './i18n/index.js';
+import { useLive } from './log/use-live.js';
+import { LogPanel } from './log/panel.js';
+import { Picker } from './people/picker.js';
+import { usePeople } from './people/use-people.js';
+import { recall, remember } from './ui/storage.js';
+import { type Pane, TabBar } from './ui/tab-bar.js';
+import { TopBar } from './ui/top-bar.js';
+import { useWorld } from './world/use-world.js';
+import { WorldPanel } from './world/panel.js';
+
+/** The page: who you are, the phone, the world behind it, and what travels between them. */
+export function App() {
+  const [language, setLanguage] = useState<Language>(firstLanguage);
+  const words = useMemo(() => wordsFor(language), [language]);
+  const people = usePeople();
+  const [picking, setPicking] = useState(false);
+
+  useEffect(() => {
+    document.documentElement.lang = words.language;
+    document.documentElement.dir = words.direction;
+    remember('language', words.language);
+  }, [words]);
+
+  const { session } = people;
+  return (
+    <WordsProvider value={words}>
+      <div class="shell">
+        <TopBar session={session} onLanguage={setLanguage} onSwitch={() => setPicking(true)} />
+        {session && <Trial key={session.conversation} session={session} renew={people.renew} />}
+        {!session && <Waiting failed={people.failed} onRetry={people.retry} />}
+        {(picking || people.mustChoose) && people.personas && (
+          <Picker
+            personas={people.personas}
+            current={session?.subscriber}
+            onPick={(id) => {
+              setPicking(false);
+              people.become(id);
+            }}
+            onClose={session ? () => setPicking(false) : undefined}
+          />
+        )}
+      </div>
+    </WordsProvider>
+  );
+}
+
+/** One subscriber's trial: everything in it starts over when somebody else is chosen. */
+function Trial({ session, renew }: { session: Session; renew: () => Promise<void> }) {
+  const [pane, setPane] = useState<Pane>('chat');
+  const controls = useChat(session, renew);
+  const world = useWorld(session.subscriber);
+  const { refreshSoon } = world;
+  const live = useLive(useCallback((event) => changesWorld(event.stage) && refreshSoon(), [refreshSoon]));
+  const chatWords = useMemo(() => wordsFor(session.persona.locale), [session]);
+
+  return (
+    <>
+      <main class="panes" data-pane={pane}>
+        <WordsProvider value={chatWords}>
+          <Phone persona={session.persona} controls={controls} />
+        </WordsProvider>
+        <WorldPanel session={session} world={world} />
+        <LogPanel conversation={session.conversation} live={live} />
+      </main>
+      <TabBar pane={pane} onPane={setPane} />
+    </>
+  );
+}
+
+function Waiting({ failed, onRetry }: { failed: boolean; onRetry: () => void }) {
+  const { t } = wordsFor(document.documentElement.lang);
+  return (
+    <main class="waiting" role="status">
+      <p>{t(failed ? 'page.unreachable' : 'page.loading')}</p>
+      {failed && (
+        <button type="button" class="button" onClick={onRetry}>
+          {t('page.retry')}
+        </button>
+      )}
+    </main>
+  );
+}
+
+function changesWorld(stage: string): boolean {
+  return stage === 'telco' || stage === 'callback' || stage === 'sandbox';
+}
+
+function firstLanguage(): Language {
+  const wanted = [recall('language') ?? '', ...navigator.languages].map((tag) => tag.toLowerCase().split('-')[0]);
+  const known = wanted.find((tag) => LANGUAGES.some((language) => language === tag));
+  return (known as Language | undefined) ?? 'en';
+}

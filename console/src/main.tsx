@@ -1,0 +1,13 @@
+import { render } from 'preact';
+import { App } from './app.js';
+import './styles/tokens.css';
+import './styles/base.css';
+import './styles/layout.css';
+import './styles/people.css';
+import './styles/phone.css';
+import './styles/blocks.css';
+import './styles/world.css';
+import './styles/log.css';
+
+const root = document.getElementById('app');
+if (root) render(<App />, root);

@@ -1,0 +1,25 @@
+import { useWords } from '../i18n/index.js';
+import { Icon, type IconName } from './icons.js';
+
+export type Pane = 'chat' | 'world' | 'log';
+
+const PANES: readonly { pane: Pane; icon: IconName }[] = [
+  { pane: 'chat', icon: 'chat' },
+  { pane: 'world', icon: 'world' },
+  { pane: 'log', icon: 'pulse' },
+];
+
+/** Which part of the page is seen where there is no room for all of them. */
+export function TabBar({ pane: current, onPane }: { pane: Pane; onPane: (pane: Pane) => void }) {
+  const { t } = useWords();
+  return (
+    <nav class="tabs" aria-label={t('page.panes')} data-pane={current}>
+      {PANES.map(({ pane, icon }) => (
+        <button key={pane} type="button" data-tab={pane} aria-pressed={pane === current} onClick={() => onPane(pane)}>
+          <Icon name={icon} />
+          <span>{t(`page.${pane}`)}</span>
+        </button>
+      ))}
+    </nav>
+  );
+}

@@ -1,0 +1,52 @@
+import type { Session } from '../api/types.js';
+import { LANGUAGES, type Language, useWords } from '../i18n/index.js';
+import { Avatar } from '../people/avatar.js';
+import { nameOf } from '../people/names.js';
+import { Icon, type IconName, Mark } from './icons.js';
+import { type Theme, useTheme } from './theme.js';
+
+const THEME_ICONS: Readonly<Record<Theme, IconName>> = { system: 'auto', light: 'sun', dark: 'moon' };
+
+interface TopBarProps {
+  session: Session | undefined;
+  onLanguage: (language: Language) => void;
+  onSwitch: () => void;
+}
+
+export function TopBar({ session, onLanguage, onSwitch }: TopBarProps) {
+  const words = useWords();
+  const { t, language } = words;
+  const [theme, nextTheme] = useTheme();
+  const name = session && nameOf(words, session.persona, session.subscriber);
+  return (
+    <header class="top">
+      <h1 class="brand">
+        <Mark />
+        <span>{t('page.title')}</span>
+      </h1>
+      <p class="tagline">{t('page.tagline')}</p>
+      {session && name && (
+        <button type="button" class="who" onClick={onSwitch} aria-label={t('page.switch-persona', { name })}>
+          <Avatar name={session.persona.name} />
+          <span class="who-name">{name}</span>
+          <Icon name="chevron" />
+        </button>
+      )}
+      <select
+        class="language"
+        aria-label={t('page.language')}
+        value={language}
+        onChange={({ currentTarget }) => onLanguage(currentTarget.value as Language)}
+      >
+        {LANGUAGES.map((code) => (
+          <option key={code} value={code} lang={code}>
+            {new Intl.DisplayNames(code, { type: 'language' }).of(code)}
+          </option>
+        ))}
+      </select>
+      <button type="button" class="icon-button" onClick={nextTheme} aria-label={t(`page.theme-${theme}`)} title={t(`page.theme-${theme}`)}>
+        <Icon name={THEME_ICONS[theme]} />
+      </button>
+    </header>
+  );
+}
