@@ -17,6 +17,24 @@ const OFFERS_IN_A_NUDGE = 3;
 const STALE_AFTER_MS = 2 * 3_600_000;
 
 /**
+ * One crossing of a threshold makes telcos send several notifications (the plan is low, the data is low): the first of a
+ * topic speaks for all of them.
+ */
+const ONE_PER_MS = 10 * 60_000;
+
+const TOPICS: Readonly<Record<NotificationType, 'data' | 'expiry' | 'money'>> = {
+  'low-data': 'data',
+  'out-of-data': 'data',
+  'pay-as-you-go': 'data',
+  'pack-near-consumption': 'data',
+  'pack-consumed': 'data',
+  'pack-expired': 'expiry',
+  'pack-near-expiry': 'expiry',
+  'low-monetary-balance': 'money',
+  'monetary-reload': 'money',
+};
+
+/**
  * The word before the data runs out, with offers one tap away. Checked once more as it is said: still agreed to, and still
  * true by the balance (Millom's files swap the meanings of low-data and out-of-data, so the balance decides which it is).
  */
@@ -40,6 +58,10 @@ export const nudge = flow({
     if (facts === 'later') return silent();
     if (typeof facts === 'string') return skip(facts);
     if (!stillTrue(found.type, facts.balance)) return skip('not-true-any-more');
+    const topic = TOPICS[found.type];
+    const last = turn.session.nudged?.[topic] ?? 0;
+    if (turn.now.getTime() - last < ONE_PER_MS) return skip('just-said');
+    turn.remember({ nudged: { ...turn.session.nudged, [topic]: turn.now.getTime() } });
     turn.afterSend(async () => void (await turn.ledger.finishNudge(found.id, 'sent', 'delivered')));
     return done(nudgeScreen(turn, found, facts.balance, facts.offers));
   },

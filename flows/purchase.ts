@@ -151,6 +151,7 @@ function confirmScreen(turn: Turn, terms: Terms): Screen {
         label: text.t(loan ? 'choice.confirm-loan' : 'choice.confirm-pay', { price: text.money(terms.price) }),
         intent: { name: 'purchase.confirm', slots: { confirmation: terms.confirmation } },
         style: 'primary',
+        exact: true,
       },
       { label: text.t('choice.back'), intent: { name: 'back' } },
       cancelChoice(turn),

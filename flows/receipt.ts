@@ -21,6 +21,8 @@ export const receipt = flow({
     turn.afterSend(async () => void (await turn.ledger.finishOutbox(item.id)));
     // "Still checking" that was overtaken by the answer: the receipt says it better.
     if (purchase === undefined || (item.kind === 'checking' && purchase.state !== 'unknown')) return silent();
+    // A new plan is a new start: the next low data is worth a word again.
+    if (purchase.state === 'completed') turn.remember({ nudged: {} });
     return done(purchaseStatus(turn, purchase));
   },
   steps: {},

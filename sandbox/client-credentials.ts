@@ -6,7 +6,11 @@ const answerSchema = z.object({ access_token: z.string().min(1), expires_in: z.n
  * Gets and keeps a bearer token for those who call Refill: the `authorization` of a `RefillConnection`. Resolves to
  * `undefined` when Refill gives none; the push then goes without and Refill says what it thinks of that.
  */
-export function clientCredentials(tokenUrl: string, clientId: string, clientSecret: string): () => Promise<string | undefined> {
+export function clientCredentials(
+  tokenUrl: string,
+  clientId: string,
+  clientSecret: string,
+): () => Promise<string | undefined> {
   const basic = Buffer.from(`${encodeURIComponent(clientId)}:${encodeURIComponent(clientSecret)}`).toString('base64');
   let kept: { header: string; until: number } | undefined;
   return async () => {

@@ -4,10 +4,15 @@ import { NOTIFICATION_TYPES } from '../bot/domain/notification.js';
 /** What the control routes take; the methods of a `Sandbox` take the same. */
 
 /** Consume so many bytes, or a share (0 to 1) of what is left on every data plan. */
-export const burnSchema = z.union([
-  z.strictObject({ bytes: z.string().regex(/^\d{1,19}$/, 'expected a whole number of bytes as a string') }),
-  z.strictObject({ share: z.number().min(0).max(1) }),
-]);
+export const burnSchema = z
+  .strictObject({
+    bytes: z
+      .string()
+      .regex(/^\d{1,19}$/, 'expected a whole number of bytes as a string')
+      .optional(),
+    share: z.number().min(0).max(1).optional(),
+  })
+  .refine(({ bytes, share }) => (bytes === undefined) !== (share === undefined), 'expected either bytes or share');
 
 export const topUpSchema = z.strictObject({
   amount: z

@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import type { z } from 'zod';
-import { type faultSchema, type Operation } from './control-schemas.js';
+import type { faultSchema, Operation } from './control-schemas.js';
 import { type Answer, errorDocument, json } from './wire.js';
 
 export type Fault = z.output<typeof faultSchema>;

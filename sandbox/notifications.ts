@@ -76,7 +76,10 @@ function leastData(subscriber: Subscriber, now: Date): HeldPlan | undefined {
   };
   return livePlans(subscriber, now)
     .filter(({ gauges }) => gauges.some(({ unit }) => countsData(unit)))
-    .reduce<HeldPlan | undefined>((least, held) => (least !== undefined && left(least) <= left(held) ? least : held), undefined);
+    .reduce<HeldPlan | undefined>(
+      (least, held) => (least !== undefined && left(least) <= left(held) ? least : held),
+      undefined,
+    );
 }
 
 /** Millom's files swap the meanings of low-data and out-of-data; the words here follow the names. */

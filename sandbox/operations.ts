@@ -36,8 +36,8 @@ export function createControl(parts: ControlParts): Control {
       return found === undefined ? undefined : viewOf(found, now());
     },
     burn: (id, burn) => {
-      const wanted = burnSchema.parse(burn);
-      const consumption = 'bytes' in wanted ? { bytes: BigInt(wanted.bytes) } : wanted;
+      const { bytes, share = 0 } = burnSchema.parse(burn);
+      const consumption = bytes === undefined ? { share } : { bytes: BigInt(bytes) };
       let crossings: readonly Notification[] = [];
       change(id, 'burn data', (subscriber) => {
         crossings = consume(subscriber, consumption, now());
@@ -91,7 +91,11 @@ async function pushRegistered(
   return Promise.all(wanted.map((notification) => push(parts, subscriber, notification)));
 }
 
-async function push({ link, emit, now }: ControlParts, subscriber: Subscriber, notification: Notification): Promise<Pushed> {
+async function push(
+  { link, emit, now }: ControlParts,
+  subscriber: Subscriber,
+  notification: Notification,
+): Promise<Pushed> {
   const started = performance.now();
   const { type } = notification;
   const { status } = await pushNotification(link, subscriber, notification, now());

@@ -132,5 +132,16 @@ function persona(
   accountType: AccountType = 'prepaid',
 ): Persona {
   const { zone, currency } = COUNTRIES[country];
-  return { id, name, summary, locale, timezone: zone, currency, country, operator, accountType, msisdn: numberOf(country, line) };
+  return {
+    id,
+    name,
+    summary,
+    locale,
+    timezone: zone,
+    currency,
+    country,
+    operator,
+    accountType,
+    msisdn: numberOf(country, line),
+  };
 }

@@ -87,7 +87,12 @@ export class Purchases {
     const callback = { key: buyer.key, appId: buyer.serviceProvider, operator: subscriber.persona.operator };
     const finish = async (waitMs: number): Promise<void> => {
       const errorType = this.settle(order, how.errorType);
-      const call: CallbackOrder = { ...callback, transactionId: order.transactionId, errorType, message: order.message };
+      const call: CallbackOrder = {
+        ...callback,
+        transactionId: order.transactionId,
+        errorType,
+        message: order.message,
+      };
       if (waitMs === 0) return this.callBack(order, call, how.callback);
       this.parts.link.later(waitMs, () => this.callBack(order, call, how.callback));
     };
@@ -123,10 +128,10 @@ export class Purchases {
   private checkTiming(subscriber: Subscriber, plan: CataloguePlan, transactionId: string): void {
     // A telco that does not deduplicate takes a repeated id for a new purchase and lets it through: that is the danger.
     if (this.orders.has(transactionId)) return;
-    if (subscriber.open.size > 0) throw new Refusal('PURCHASE_CONFLICT', 'another purchase is being processed');
-    const last = subscriber.bought.get(plan.id);
+    if (subscriber.open.length > 0) throw new Refusal('PURCHASE_CONFLICT', 'another purchase is being processed');
+    const last = subscriber.plans.find((held) => held.plan.id === plan.id)?.boughtAt;
     const { samePlanSeconds } = this.parts.options;
-    if (last !== undefined && this.parts.now().getTime() - last < samePlanSeconds * 1000) {
+    if (last !== undefined && this.parts.now().getTime() - last.getTime() < samePlanSeconds * 1000) {
       throw new Refusal('PURCHASE_CONFLICT', 'this plan was bought a moment ago');
     }
   }
@@ -140,7 +145,7 @@ export class Purchases {
       status: 'processing',
       message: 'Your order is being processed',
     };
-    subscriber.open.set(transid, (subscriber.open.get(transid) ?? 0) + 1);
+    subscriber.open = [...subscriber.open, transid];
     this.orders.set(transid, order);
     if (this.orders.size > ORDERS_KEPT) this.orders.delete(this.orders.keys().next().value ?? '');
     return order;
@@ -149,9 +154,8 @@ export class Purchases {
   /** Charges and activates, or fails with `errorType`; returns the errorType it failed with. */
   private settle(order: Order, errorType: string | undefined): string | undefined {
     const { subscriber, plan, fundSource, transactionId } = order;
-    const stillOpen = (subscriber.open.get(transactionId) ?? 1) - 1;
-    if (stillOpen > 0) subscriber.open.set(transactionId, stillOpen);
-    else subscriber.open.delete(transactionId);
+    const index = subscriber.open.indexOf(transactionId);
+    subscriber.open = subscriber.open.filter((_, position) => position !== index);
     const payable = fundSource === 'LOAN' ? mayBorrow(subscriber) : canPay(subscriber, plan.cost);
     const error = errorType ?? (payable ? undefined : 'INSUFFICIENT_FUNDS');
     if (error !== undefined) {
@@ -171,10 +175,23 @@ export class Purchases {
     const { currency } = subscriber.persona;
     takePrice(subscriber, plan.cost, fundSource);
     activate(subscriber, plan, at);
-    subscriber.bought.set(plan.id, at.getTime());
-    const charge = { at, subscriberId: subscriber.id, transactionId, planId: plan.id, amount: plan.cost, currency, fundSource };
+    const charge = {
+      at,
+      subscriberId: subscriber.id,
+      transactionId,
+      planId: plan.id,
+      amount: plan.cost,
+      currency,
+      fundSource,
+    };
     this.parts.charges.add(charge);
-    this.parts.emit({ at, kind: 'charge', title: `${plan.cost} ${currency}, ${plan.id}`, subscriberId: subscriber.id, ok: true });
+    this.parts.emit({
+      at,
+      kind: 'charge',
+      title: `${plan.cost} ${currency}, ${plan.id}`,
+      subscriberId: subscriber.id,
+      ok: true,
+    });
   }
 
   private async callBack(order: Order, call: CallbackOrder, how: CallbackManner): Promise<void> {

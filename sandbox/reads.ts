@@ -3,7 +3,7 @@ import { compareDecimals } from '../bot/domain/money.js';
 import { CATALOGUE, type CataloguePlan } from './catalogue/plans.js';
 import { Refusal } from './errors.js';
 import { genericData, type HeldPlan, livePlans, type Subscriber, subscriberState } from './state.js';
-import { amountOnWire, type Answer, json, textsFor, timestamp } from './wire.js';
+import { type Answer, amountOnWire, json, textsFor, timestamp } from './wire.js';
 
 /** How long an answer may be trusted. */
 const VALID_MS = 60_000;
@@ -42,7 +42,9 @@ export function balance(subscriber: Subscriber, languages: string | undefined, n
     ratePlanId: `${persona.country}-${persona.accountType.toUpperCase()}`,
     // Millom's own example of these expiries has no zone, unlike its RFC 3339 timestamps.
     ...(prepaid ? { monetaryBalance: { expiry: '2099-12-31T23:59:59', balance: money } } : {}),
-    ...(remaining === 'unlimited' ? {} : { dataBalance: { expiry: '2099-12-31T23:59:59', balance: String(remaining) } }),
+    ...(remaining === 'unlimited'
+      ? {}
+      : { dataBalance: { expiry: '2099-12-31T23:59:59', balance: String(remaining) } }),
     tenure: 730,
     dateOfBirth: '1990-12-31T00:00:00Z',
   });

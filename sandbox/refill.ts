@@ -68,7 +68,13 @@ export class RefillLink {
       const credentials = await authorization?.();
       const headers = { 'content-type': 'application/json', ...(credentials && { authorization: credentials }) };
       const url = baseUrl.replace(/\/$/, '') + path;
-      const response = await fetch(url, { method: 'POST', headers, body, signal: controller.signal, redirect: 'manual' });
+      const response = await fetch(url, {
+        method: 'POST',
+        headers,
+        body,
+        signal: controller.signal,
+        redirect: 'manual',
+      });
       await response.arrayBuffer();
       return { status: response.status };
     } catch {

@@ -42,13 +42,23 @@ async function route(parts: ServerParts, req: IncomingMessage, res: ServerRespon
   writeAnswer(res, errorDocument('BAD_REQUEST', 'no such path', 404));
 }
 
-async function tokenCall({ tokens, faults, emit, now }: ServerParts, req: IncomingMessage, res: ServerResponse): Promise<void> {
+async function tokenCall(
+  { tokens, faults, emit, now }: ServerParts,
+  req: IncomingMessage,
+  res: ServerResponse,
+): Promise<void> {
   const started = performance.now();
   if (req.method !== 'POST') return writeAnswer(res, json(405, { error: 'invalid_request' }, { allow: 'POST' }));
   const form = await readBody(req);
   await answerThrough(res, faults.take('token', undefined), () => tokens.issue(req.headers.authorization, form));
   const { statusCode } = res;
-  emit({ at: now(), kind: 'call', title: `token → ${statusCode}`, ms: performance.now() - started, ok: statusCode < 300 });
+  emit({
+    at: now(),
+    kind: 'call',
+    title: `token → ${statusCode}`,
+    ms: performance.now() - started,
+    ok: statusCode < 300,
+  });
 }
 
 async function millomCall(

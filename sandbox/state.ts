@@ -26,16 +26,16 @@ export interface Subscriber {
   notifyLanguage: string | undefined;
   /** How the next purchase goes; used once. */
   next: PlannedPurchase | undefined;
-  /** Transaction ids of purchases that were accepted and not settled. */
-  readonly open: Map<string, number>;
-  /** When each plan was last bought, in epoch ms: the same-plan timer. */
-  readonly bought: Map<string, number>;
+  /** Transaction ids of purchases that were accepted and not settled; an id twice when two POSTs carried it. */
+  open: readonly string[];
 }
 
 export interface HeldPlan {
   readonly plan: CataloguePlan;
   readonly gauges: HeldGauge[];
   expiresAt: Date;
+  /** Absent for a plan the persona began with. */
+  boughtAt?: Date;
 }
 
 interface HeldGauge {
@@ -55,12 +55,11 @@ export function newSubscriber(id: string, persona: Persona, msisdn: string, now:
     roaming: false,
     optedOut: false,
     plans: [],
-    registered: [],
+    registered: NONE,
     notifyKey: undefined,
     notifyLanguage: undefined,
     next: undefined,
-    open: new Map(),
-    bought: new Map(),
+    open: NONE,
   };
   restart(subscriber, now);
   return subscriber;
@@ -80,13 +79,15 @@ export function restart(subscriber: Subscriber, now: Date): void {
     const gauges = plan.quotas.map(({ unit, amount }) => ({ unit, quota: amount, remaining: portion(amount, left) }));
     return [{ plan, gauges, expiresAt: new Date(now.getTime() + expiresInHours * 3_600_000) }];
   });
-  subscriber.registered = [];
+  subscriber.registered = NONE;
   subscriber.notifyKey = undefined;
   subscriber.notifyLanguage = undefined;
   subscriber.next = undefined;
-  subscriber.open.clear();
-  subscriber.bought.clear();
+  subscriber.open = NONE;
 }
+
+/** Shared, because there may be a great many subscribers. */
+const NONE: readonly never[] = [];
 
 const NOTHING: PersonaStart = { money: '0.00', owed: '0.00', plans: [] };
 
@@ -167,10 +168,11 @@ export function activate(subscriber: Subscriber, plan: CataloguePlan, now: Date)
   const held = livePlans(subscriber, now).find((candidate) => candidate.plan.id === plan.id);
   if (held === undefined) {
     const gauges = plan.quotas.map(({ unit, amount }) => ({ unit, quota: amount, remaining: amount }));
-    subscriber.plans.push({ plan, gauges, expiresAt });
+    subscriber.plans.push({ plan, gauges, expiresAt, boughtAt: now });
     return;
   }
   held.expiresAt = expiresAt;
+  held.boughtAt = now;
   for (const gauge of held.gauges) {
     const added = plan.quotas.find(({ unit }) => unit === gauge.unit)?.amount ?? 0n;
     if (gauge.remaining === 'unlimited' || added === 'unlimited') continue;

@@ -106,7 +106,9 @@ function openToken(type: 'CPID' | 'OPET', token: string): string | undefined {
   const decipher = createDecipheriv('aes-128-ecb', tokenKey(type), null);
   try {
     const sealed = Buffer.from(type === 'CPID' ? token.slice(0, -CPID_TAIL.length) : token, 'base64');
-    return Buffer.concat([decipher.update(sealed), decipher.final()]).toString().trim();
+    return Buffer.concat([decipher.update(sealed), decipher.final()])
+      .toString()
+      .trim();
   } catch {
     return undefined;
   }

@@ -54,12 +54,16 @@ export function viewOf(subscriber: Subscriber, now: Date): SubscriberView {
       name: pickText(plan.name, persona.locale) ?? plan.id,
       expiresAt: expiresAt.toISOString(),
       applications: plan.applications,
-      gauges: gauges.map(({ unit, quota, remaining }) => ({ unit, quota: String(quota), remaining: String(remaining) })),
+      gauges: gauges.map(({ unit, quota, remaining }) => ({
+        unit,
+        quota: String(quota),
+        remaining: String(remaining),
+      })),
     })),
     registered,
     roaming,
     optedOut,
-    openPurchases: [...open.keys()],
+    openPurchases: [...new Set(open)],
     ...(next === undefined ? {} : { nextPurchase: next }),
   };
 }

@@ -1,6 +1,6 @@
 import { stringify } from 'lossless-json';
-import type { MultilingualText } from '../bot/domain/text.js';
 import type { Amount } from '../bot/domain/quota.js';
+import type { MultilingualText } from '../bot/domain/text.js';
 import type { Cause } from './errors.js';
 
 /** An HTTP answer before it is written. */
@@ -37,13 +37,18 @@ export function timestamp(date: Date): string {
  * The texts that go out: all of them, or, when a language was asked for, the best one for it and English beside it.
  * `languages` is an Accept-Language header.
  */
-export function textsFor(texts: readonly MultilingualText[], languages: string | undefined): readonly MultilingualText[] {
+export function textsFor(
+  texts: readonly MultilingualText[],
+  languages: string | undefined,
+): readonly MultilingualText[] {
   if (languages === undefined || languages === '' || languages === '*') return texts;
   // The catalogue's languages have no subtags, so a prefix is all there is to match.
   const wanted = preferred(languages).toLowerCase().split('-')[0];
   const best = texts.find(({ language }) => language === wanted);
   const english = texts.find(({ language }) => language === 'en');
-  return [best, english].filter((text, index, both) => text !== undefined && both.indexOf(text) === index) as MultilingualText[];
+  return [best, english].filter(
+    (text, index, both) => text !== undefined && both.indexOf(text) === index,
+  ) as MultilingualText[];
 }
 
 /** The first language of an Accept-Language header by weight, e.g. `ur` of `en;q=0.5, ur`. */

@@ -119,6 +119,8 @@ function refusal({ status, headers }: Answer, cause: string | undefined, now: nu
 }
 
 function causeOf(json: unknown): string | undefined {
+  // Nearly every answer is none; being told so by a schema costs more than reading the answer.
+  if (typeof json !== 'object' || json === null || !('cause' in json)) return undefined;
   const document = errorDocument.safeParse(json);
   return document.success ? document.data.cause.trim().toUpperCase() : undefined;
 }

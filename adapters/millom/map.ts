@@ -4,12 +4,7 @@ import type { FundSource, Offer, OfferList, SubscriberState } from '../../bot/do
 import type { Amount, Gauge, Quota } from '../../bot/domain/quota.js';
 import type { MultilingualText } from '../../bot/domain/text.js';
 import type { PurchaseOrder } from '../../bot/telco.js';
-import type {
-  AccountInfoResponse,
-  ActivationRequest,
-  BalanceResponse,
-  OfferInfoResponse,
-} from './schema.js';
+import type { AccountInfoResponse, ActivationRequest, BalanceResponse, OfferInfoResponse } from './schema.js';
 
 /** Millom's account, in Refill's words. Wallets without a currency or a readable amount are left out. */
 export function toAccount(response: AccountInfoResponse): Account {

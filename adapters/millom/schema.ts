@@ -15,14 +15,17 @@ const maybeNumber = z.union([z.string(), z.number()]).nullish().catch(undefined)
 
 /** A list, of which the items that fit `item` are taken. */
 function listOf<Item extends z.ZodType>(item: Item) {
-  return z.unknown().optional().transform((value): z.output<Item>[] => {
-    if (value === undefined || value === null) return [];
-    const items = Array.isArray(value) ? value : [value];
-    return items.flatMap((one) => {
-      const result = item.safeParse(one);
-      return result.success ? [result.data] : [];
+  return z
+    .unknown()
+    .optional()
+    .transform((value): z.output<Item>[] => {
+      if (value === undefined || value === null) return [];
+      const items = Array.isArray(value) ? value : [value];
+      return items.flatMap((one) => {
+        const result = item.safeParse(one);
+        return result.success ? [result.data] : [];
+      });
     });
-  });
 }
 
 const multilingual = listOf(

@@ -24,7 +24,10 @@ const REST_AFTER_FAILURE = 1_000;
 const REST_AFTER_REFUSAL = 5_000;
 
 const tokenAnswer = z.object({
-  access_token: z.string().min(1).regex(/^[\x21-\x7e]+$/),
+  access_token: z
+    .string()
+    .min(1)
+    .regex(/^[\x21-\x7e]+$/),
   expires_in: z.coerce.number().nonnegative().nullish().catch(undefined),
 });
 

@@ -1,4 +1,4 @@
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { NOTIFICATION_TYPES, type NotificationType } from '../../bot/domain/notification.js';
 import type { SubscriberKey } from '../../bot/domain/subscriber.js';
@@ -55,13 +55,13 @@ export interface WebhookEvent {
  * The webhooks Millom calls. Expects `application/json` bodies as raw bytes (`parseAs: 'buffer'`), and throws `HttpProblem`
  * for the app's error handler to answer with. Register without fastify-plugin: the authorisation hook is for these routes only.
  */
-export async function millomWebhooks(http: FastifyInstance, options: MillomWebhookOptions): Promise<void> {
+export const millomWebhooks: FastifyPluginAsync<MillomWebhookOptions> = async (http, options) => {
   http.addHook('onRequest', options.authorize);
   const callback = (request: FastifyRequest, reply: FastifyReply) => answerCallback(options, request, reply);
   http.post('/millom/callback/v1/:operator', callback);
   http.post('/millom/callback/v1/:operator/', callback);
   http.post('/millom/notify/:operator/v1/single', (request, reply) => answerNotification(options, request, reply));
-}
+};
 
 /** 200 applied or a dry run, 400, 404 for an order we do not have, 409 for one that is settled (purchase-callback.yaml). */
 async function answerCallback(options: MillomWebhookOptions, request: FastifyRequest, reply: FastifyReply) {

@@ -9,6 +9,8 @@ export interface Choice {
   readonly label: Localized;
   readonly intent: Intent;
   readonly style?: 'primary' | 'danger';
+  /** Takes a press, its number or its whole label, and no looser words: for what buys (DESIGN.md, step 6). */
+  readonly exact?: boolean;
 }
 
 /** What one step says: blocks, and the choices that go with them. An offer card's `action` is an index into `choices`. */

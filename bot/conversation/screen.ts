@@ -59,7 +59,7 @@ export function toMessage(screen: Screen, text: Translator, now: number): { mess
     choices: {
       id,
       until: now + (screen.validForMs ?? DAY_MS),
-      options: screen.choices.map(({ label, intent }) => ({ label, intent })),
+      options: screen.choices.map(({ label, intent, exact }) => ({ label, intent, ...(exact === true && { exact }) })),
     },
   };
 }

@@ -13,7 +13,14 @@ const choiceSet = z.object({
   id: z.string(),
   /** Epoch milliseconds from which its buttons count as stale. */
   until: z.number(),
-  options: z.array(z.object({ label: z.string(), intent: intentSchema })),
+  options: z.array(
+    z.object({
+      label: z.string(),
+      intent: intentSchema,
+      /** Set where a few of the label's words are not enough: what buys is pressed, or said in full. */
+      exact: z.boolean().optional(),
+    }),
+  ),
 });
 
 /** A flow that waits for an answer. `state` is checked against the flow's own schema when it is used. */
@@ -36,6 +43,8 @@ const sessionSchema = z.object({
   /** Unset until the subscriber was asked whether nudges are welcome. */
   consentAsked: z.boolean().optional(),
   greeted: z.boolean().optional(),
+  /** When the last nudge about data, expiry or money was sent (epoch milliseconds), by that topic. */
+  nudged: z.record(z.string(), z.number()).optional(),
   /** Inputs in a row that were not understood. */
   misses: z.number(),
   stack: z.array(frame),

@@ -25,7 +25,7 @@ export interface Turn {
   readonly text: Translator;
   readonly session: Readonly<Session>;
   /** Changes what is remembered of this conversation. */
-  remember(change: Partial<Pick<Session, 'consentAsked' | 'greeted'>>): void;
+  remember(change: Partial<Pick<Session, 'consentAsked' | 'greeted' | 'nudged'>>): void;
   setLocale(locale: string): Promise<void>;
   /** Has the purchases worker submit a confirmed purchase. */
   submitPurchase(id: string): Promise<void>;

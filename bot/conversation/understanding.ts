@@ -65,18 +65,26 @@ function understandText(
   locale: Locale,
   now: number,
 ): Understood {
-  const latest = session.choices.at(-1);
-  if (latest !== undefined) {
-    const index = matchOption(text, latest.options.map(({ label }) => label));
-    const option = index === undefined ? undefined : latest.options[index];
-    if (option !== undefined) {
-      if (latest.until > now) return known(option.intent);
-      const fallback = registry.whenStale(option.intent.name);
-      return fallback === undefined ? known(option.intent) : { kind: 'stale', intent: fallback };
-    }
+  const option = optionMeant(text, session.choices.at(-1));
+  if (option !== undefined) {
+    if (option.until > now) return known(option.intent);
+    const fallback = registry.whenStale(option.intent.name);
+    return fallback === undefined ? known(option.intent) : { kind: 'stale', intent: fallback };
   }
   const keyword = matchKeyword(text, phrases(locale));
   return keyword === undefined ? UNKNOWN : known({ name: keyword });
+}
+
+/** The option of the latest message that a text names. One that buys must be named in full. */
+function optionMeant(text: string, latest: ChoiceSet | undefined): { intent: Intent; until: number } | undefined {
+  if (latest === undefined) return undefined;
+  const { options, until } = latest;
+  const labels = options.map(({ label }) => label);
+  const index = matchOption(text, labels);
+  const option = index === undefined ? undefined : options[index];
+  if (option === undefined) return undefined;
+  if (option.exact === true && matchOption(text, labels, 'exact') !== index) return undefined;
+  return { intent: option.intent, until };
 }
 
 function known(intent: Intent): Understood {

@@ -31,7 +31,7 @@ export const en = {
   'quota.unlimited-other': 'Unlimited {unit}',
 
   'phrases.balance':
-    'balance|my balance|what is left|what do i have left|how much is left|how much data|data left|my data|remaining data|my plan|my plans|usage|check balance|credit',
+    "balance|my balance|what is left|what's left|whats left|how much do i have|what do i have left|how much is left|how much data|data left|my data|remaining data|my plan|my plans|usage|check balance|credit",
   'phrases.offers':
     'offers|offer|deals|buy|buy data|plans|show plans|show offers|packages|bundles|data plans|get more data|more data|what can i buy|promotions',
   'phrases.help': 'help|how does this work|what can you do|i need help|commands|info',
@@ -181,7 +181,7 @@ export const en = {
   'trouble.insufficient-funds': 'Your balance is not enough for that.',
   'trouble.not-allowed': 'Your operator does not allow that on this number.',
 
-  'nudge.your-plan': 'your plan',
+  'nudge.your-plan': 'Your plan',
   'nudge.low-data': 'Heads up: your data is running low.',
   'nudge.out-of-data': 'You are out of data.',
   'nudge.pay-as-you-go': 'You are using data without a plan and pay for every megabyte. A plan may be cheaper:',

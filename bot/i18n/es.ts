@@ -1,7 +1,7 @@
-import type { Translation } from './catalogues.js';
+import type { en } from './en.js';
 
 /** Spanish for Latin America, addressing the subscriber as «tú». */
-export const es: Translation = {
+export const es: Partial<Record<keyof typeof en, string>> = {
   'unit.unlimited': 'Ilimitado',
   'unit.bytes': '{count, plural, one {{number} byte} other {{number} bytes}}',
   'unit.kilobytes': '{number} KB',

@@ -3,4 +3,3 @@ export { MessageFailed } from './compile.js';
 export type { Localized } from './localized.js';
 export { phrases } from './phrases.js';
 export { createTranslators, type Translators } from './translate.js';
-export type { MessageValues, Translator } from './translator.js';

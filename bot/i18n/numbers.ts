@@ -9,7 +9,7 @@ export interface Numbers {
   money(money: Money): string;
 }
 
-/** `format` takes decimal strings and keeps every digit (ECMA-402, NumberFormat v3); the type library does not know yet. */
+/** `format` takes decimal strings and keeps every digit (ECMA-402, Intl.NumberFormat v3); its types allow literals only. */
 type ExactFormat = { format(value: string | number | bigint): string };
 
 const CURRENCIES = new Set(Intl.supportedValuesOf('currency'));

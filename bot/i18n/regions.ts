@@ -12,10 +12,12 @@ export function bestLocale(tag: string | undefined): Locale {
   return LOCALES.find((locale) => locale === language) ?? LOCALES[0];
 }
 
-/** The Intl locale for dates and numbers: the user's own region where Intl knows it for that language, else the language's home. */
+const LANGUAGE_AND_REGION = /^([a-z]{2,3})(?:[-_][a-z]{4})?[-_]([a-z]{2}|\d{3})(?![a-z\d])/i;
+
+/** The Intl locale for dates and numbers: the user's own region where Intl has it in that language, else the language's home. */
 export function formatLocale(locale: Locale, tag: string | undefined): string {
-  const region = tag?.trim().match(/^[a-z]{2,3}(?:[-_][a-z]{4})?[-_]([a-z]{2}|\d{3})(?![a-z\d])/i)?.[1];
-  if (region !== undefined && bestLocale(tag) === locale && tag?.toLowerCase().startsWith(locale)) {
+  const [, language, region] = LANGUAGE_AND_REGION.exec(tag?.trim() ?? '') ?? [];
+  if (region !== undefined && language?.toLowerCase() === locale) {
     const wanted = `${locale}-${region.toUpperCase()}`;
     if (new Intl.NumberFormat(wanted).resolvedOptions().locale === wanted) return wanted + DIGITS;
   }

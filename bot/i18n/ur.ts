@@ -1,7 +1,7 @@
-import type { Translation } from './catalogues.js';
+import type { en } from './en.js';
 
 /** Urdu as Pakistani telcos write it: Nastaliq script, Latin digits, KB, MB and GB in Latin letters, polite «آپ». */
-export const ur: Translation = {
+export const ur: Partial<Record<keyof typeof en, string>> = {
   'unit.unlimited': 'لامحدود',
   'unit.bytes': '{count, plural, one {{number} بائٹ} other {{number} بائٹس}}',
   'unit.kilobytes': '{number} KB',

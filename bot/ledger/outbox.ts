@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { and, asc, eq, isNull, lte, sql } from 'drizzle-orm';
+import { and, asc, eq, getTableColumns, isNull, lte, sql } from 'drizzle-orm';
 import { type LedgerContext, NOW, nowPlus } from './context.js';
 import { LedgerUnavailable } from './errors.js';
 import type { Ledger, OutboxItem } from './ledger.js';
@@ -72,14 +72,15 @@ function keeping({ db, clock }: LedgerContext): Pick<Ledger, 'dueOutbox' | 'fini
       // Another sweeper's rows are passed over, not waited for.
       .for('update', { skipLocked: true }),
   );
-  const claim = db
-    .with(due)
-    .update(outbox)
-    .set({ attempts: sql`${outbox.attempts} + 1`, dueAt: nowPlus('until') })
-    .from(due)
-    .where(eq(outbox.id, due.id))
-    .returning()
-    .prepare('due_outbox');
+  const claimed = db.$with('claimed').as(
+    db
+      .update(outbox)
+      .set({ attempts: sql`${outbox.attempts} + 1`, dueAt: nowPlus('until') })
+      .from(due)
+      .where(eq(outbox.id, due.id))
+      .returning(getTableColumns(outbox)),
+  );
+  const claim = db.with(due, claimed).select().from(claimed).orderBy(asc(claimed.createdAt)).prepare('due_outbox');
   const finish = db
     .update(outbox)
     .set({ doneAt: NOW })
@@ -91,7 +92,7 @@ function keeping({ db, clock }: LedgerContext): Pick<Ledger, 'dueOutbox' | 'fini
     async dueOutbox(now, retryAfterMs, limit) {
       const by = clock.ahead(now);
       const rows = await claim.execute({ by, until: by + retryAfterMs, limit, stamp: clock.stamp() });
-      return rows.sort((a, b) => a.createdAt.getTime() - b.createdAt.getTime()).map(toItem);
+      return rows.map(toItem);
     },
     async finishOutbox(id) {
       return (await finish.execute({ id, stamp: clock.stamp() })).length > 0;

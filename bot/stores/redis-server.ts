@@ -162,6 +162,7 @@ async function withConnection<T>(socket: string, use: (redis: Redis) => Promise<
     maxRetriesPerRequest: 0,
     connectTimeout: 2000,
     commandTimeout: 2000,
+    disconnectTimeout: 100,
   });
   // The failed call says it all.
   redis.on('error', () => undefined);

@@ -2,7 +2,7 @@ import { useCallback, useEffect, useMemo, useState } from 'preact/hooks';
 import { Phone } from './chat/phone.js';
 import { useChat } from './chat/use-chat.js';
 import type { Session } from './api/types.js';
-import { LANGUAGES, type Language, wordsFor, WordsProvider } from './i18n/index.js';
+import { LANGUAGES, type Language, useWords, wordsFor, WordsProvider } from './i18n/index.js';
 import { useLive } from './log/use-live.js';
 import { LogPanel } from './log/panel.js';
 import { Picker } from './people/picker.js';
@@ -73,7 +73,7 @@ function Trial({ session, renew }: { session: Session; renew: () => Promise<void
 }
 
 function Waiting({ failed, onRetry }: { failed: boolean; onRetry: () => void }) {
-  const { t } = wordsFor(document.documentElement.lang);
+  const { t } = useWords();
   return (
     <main class="waiting" role="status">
       <p>{t(failed ? 'page.unreachable' : 'page.loading')}</p>

@@ -40,55 +40,83 @@ const DAY_MS = 86_400_000;
 
 /** What one country sells, cheapest first within a planType. */
 export const CATALOGUE: Readonly<Record<MarketId, readonly CataloguePlan[]>> = {
-  MY: market('MY', ['ms'], [
-    { kind: 'data', days: 1, gb: 1, cost: '2.00' },
-    { kind: 'video', days: 7, gb: 10, cost: '6.00' },
-    { kind: 'data', days: 7, gb: 5, cost: '10.00' },
-    { kind: 'combo', days: 7, gb: 8, minutes: 120, sms: 100, cost: '15.00' },
-    { kind: 'unlimited', days: 30, cost: '45.00' },
-    { kind: 'voice', days: 7, minutes: 100, cost: '5.00', planType: 'supplementary' },
-  ]),
-  PK: market('PK', [], [
-    { kind: 'data', days: 1, gb: 0.5, cost: '28.00' },
-    { kind: 'social', days: 7, gb: 3, cost: '90.00' },
-    { kind: 'data', days: 7, gb: 6, cost: '190.00' },
-    { kind: 'combo', days: 7, gb: 4, minutes: 200, sms: 500, cost: '260.00' },
-    { kind: 'data', days: 30, gb: 12, cost: '650.00' },
-    { kind: 'night', days: 1, minutes: 120, cost: '15.00', planType: 'supplementary' },
-  ]),
-  GT: market('GT', [], [
-    { kind: 'data', days: 1, gb: 0.25, cost: '4.00', loan: true },
-    { kind: 'data', days: 3, gb: 1, cost: '10.00', loan: true },
-    { kind: 'video', days: 3, gb: 2, cost: '12.00', loan: true },
-    { kind: 'data', days: 7, gb: 4, cost: '30.00' },
-    { kind: 'combo', days: 30, gb: 12, minutes: 300, sms: 100, cost: '99.00' },
-    { kind: 'voice', days: 3, minutes: 30, cost: '8.00', planType: 'supplementary' },
-  ]),
-  TH: market('TH', ['th'], [
-    { kind: 'data', days: 1, gb: 1, cost: '19.00' },
-    { kind: 'video', days: 7, gb: 5, cost: '59.00' },
-    { kind: 'data', days: 7, gb: 7, cost: '99.00' },
-    { kind: 'data', days: 30, gb: 30, cost: '299.00' },
-  ]),
-  NO: market('NO', ['nb'], [
-    { kind: 'data', days: 30, gb: 1, cost: '49.00' },
-    { kind: 'unlimited', days: 1, cost: '59.00' },
-    { kind: 'video', days: 30, gb: 10, cost: '99.00' },
-    { kind: 'data', days: 30, gb: 5, cost: '149.00' },
-    { kind: 'data', days: 30, gb: 20, cost: '299.00' },
-  ]),
-  BD: market('BD', ['bn'], [
-    { kind: 'data', days: 1, gb: 1, cost: '38.00' },
-    { kind: 'social', days: 7, gb: 2, cost: '49.00' },
-    { kind: 'data', days: 7, gb: 7, cost: '129.00' },
-    { kind: 'data', days: 30, gb: 25, cost: '499.00' },
-  ]),
-  BO: market('BO', [], [
-    { kind: 'data', days: 1, gb: 0.5, cost: '3.00' },
-    { kind: 'video', days: 3, gb: 2, cost: '8.00' },
-    { kind: 'data', days: 7, gb: 3, cost: '15.00' },
-    { kind: 'data', days: 30, gb: 10, cost: '50.00' },
-  ]),
+  MY: market(
+    'MY',
+    ['ms'],
+    [
+      { kind: 'data', days: 1, gb: 1, cost: '2.00' },
+      { kind: 'video', days: 7, gb: 10, cost: '6.00' },
+      { kind: 'data', days: 7, gb: 5, cost: '10.00' },
+      { kind: 'combo', days: 7, gb: 8, minutes: 120, sms: 100, cost: '15.00' },
+      { kind: 'unlimited', days: 30, cost: '45.00' },
+      { kind: 'voice', days: 7, minutes: 100, cost: '5.00', planType: 'supplementary' },
+    ],
+  ),
+  PK: market(
+    'PK',
+    [],
+    [
+      { kind: 'data', days: 1, gb: 0.5, cost: '28.00' },
+      { kind: 'social', days: 7, gb: 3, cost: '90.00' },
+      { kind: 'data', days: 7, gb: 6, cost: '190.00' },
+      { kind: 'combo', days: 7, gb: 4, minutes: 200, sms: 500, cost: '260.00' },
+      { kind: 'data', days: 30, gb: 12, cost: '650.00' },
+      { kind: 'night', days: 1, minutes: 120, cost: '15.00', planType: 'supplementary' },
+    ],
+  ),
+  GT: market(
+    'GT',
+    [],
+    [
+      { kind: 'data', days: 1, gb: 0.25, cost: '4.00', loan: true },
+      { kind: 'data', days: 3, gb: 1, cost: '10.00', loan: true },
+      { kind: 'video', days: 3, gb: 2, cost: '12.00', loan: true },
+      { kind: 'data', days: 7, gb: 4, cost: '30.00' },
+      { kind: 'combo', days: 30, gb: 12, minutes: 300, sms: 100, cost: '99.00' },
+      { kind: 'voice', days: 3, minutes: 30, cost: '8.00', planType: 'supplementary' },
+    ],
+  ),
+  TH: market(
+    'TH',
+    ['th'],
+    [
+      { kind: 'data', days: 1, gb: 1, cost: '19.00' },
+      { kind: 'video', days: 7, gb: 5, cost: '59.00' },
+      { kind: 'data', days: 7, gb: 7, cost: '99.00' },
+      { kind: 'data', days: 30, gb: 30, cost: '299.00' },
+    ],
+  ),
+  NO: market(
+    'NO',
+    ['nb'],
+    [
+      { kind: 'data', days: 30, gb: 1, cost: '49.00' },
+      { kind: 'unlimited', days: 1, cost: '59.00' },
+      { kind: 'video', days: 30, gb: 10, cost: '99.00' },
+      { kind: 'data', days: 30, gb: 5, cost: '149.00' },
+      { kind: 'data', days: 30, gb: 20, cost: '299.00' },
+    ],
+  ),
+  BD: market(
+    'BD',
+    ['bn'],
+    [
+      { kind: 'data', days: 1, gb: 1, cost: '38.00' },
+      { kind: 'social', days: 7, gb: 2, cost: '49.00' },
+      { kind: 'data', days: 7, gb: 7, cost: '129.00' },
+      { kind: 'data', days: 30, gb: 25, cost: '499.00' },
+    ],
+  ),
+  BO: market(
+    'BO',
+    [],
+    [
+      { kind: 'data', days: 1, gb: 0.5, cost: '3.00' },
+      { kind: 'video', days: 3, gb: 2, cost: '8.00' },
+      { kind: 'data', days: 7, gb: 3, cost: '15.00' },
+      { kind: 'data', days: 30, gb: 10, cost: '50.00' },
+    ],
+  ),
 };
 
 /** The plan `id` of a market, or `undefined`. */
@@ -125,7 +153,8 @@ function market(id: MarketId, local: readonly Language[], listings: readonly Lis
 
 /** E.g. `MY-DATA-7D-5GB`: readable in a log, and unique within the market. */
 function planId(id: MarketId, { kind, days, gb, minutes }: Listing): string {
-  const size = gb === undefined ? (minutes === undefined ? '' : `-${minutes}MIN`) : `-${sizeInWords(gb).replace(' ', '')}`;
+  const size =
+    gb === undefined ? (minutes === undefined ? '' : `-${minutes}MIN`) : `-${sizeInWords(gb).replace(' ', '')}`;
   return `${id}-${kind.toUpperCase()}-${days}D${size}`;
 }
 

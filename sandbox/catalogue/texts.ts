@@ -73,7 +73,10 @@ const WORDS = {
       combo: ['Combo {period} {size}', '{size} de datos, {minutes} minutos a todas las redes y {sms} SMS.'],
       unlimited: ['Ilimitado {period}', 'Datos ilimitados a máxima velocidad.'],
       voice: ['Llamadas {period} {minutes}', '{minutes} minutos a todas las redes.'],
-      night: ['Noche libre {minutes} min', '{minutes} minutos de navegación ilimitada entre la medianoche y las 6 a. m.'],
+      night: [
+        'Noche libre {minutes} min',
+        '{minutes} minutos de navegación ilimitada entre la medianoche y las 6 a. m.',
+      ],
     },
     validOneDay: 'Válido 1 día.',
     validDays: 'Válido {days} días.',

@@ -16,6 +16,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { fingerprint } from '../../scripts/build-if-stale.mjs';
+import { findMissing } from '../../scripts/complete-lock.mjs';
 import { prepareTools } from '../../scripts/test-tools.mjs';
 import { root } from './tree.js';
 
@@ -108,6 +109,22 @@ test.each(['start', 'dev', 'sandbox', 'test'])('a SIGTERM to `npm run %s` reache
   await once(npm.stdout, 'data');
   npm.kill('SIGTERM');
   expect(await once(npm, 'close')).toEqual([0, null]);
+});
+
+describe('package-lock.json', () => {
+  test('has an entry for every platform, so that `npm ci` takes it with any registry', () => {
+    expect(findMissing(JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8')))).toEqual([]);
+  });
+
+  test('an optional package is looked for where Node would look', () => {
+    const optionalDependencies = { native: '1.2.3' };
+    const nested = { '': {}, 'node_modules/a/node_modules/b': { optionalDependencies, dev: true } };
+    expect(findMissing({ packages: nested })).toEqual([{ name: 'native', version: '1.2.3', dev: true }]);
+    for (const place of ['', 'node_modules/a/', 'node_modules/a/node_modules/b/']) {
+      expect(findMissing({ packages: { ...nested, [`${place}node_modules/native`]: {} } })).toEqual([]);
+    }
+    expect(findMissing({ packages: { ...nested, 'node_modules/c/node_modules/native': {} } })).toHaveLength(1);
+  });
 });
 
 test('every script that a page tells the reader to run exists', () => {

@@ -1,26 +1,31 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { createTranslators } from '../../bot/i18n/index.js';
-import { action, facts, gauge, heading, message, text } from '../../bot/message/build.js';
-import type { Block, OfferCard } from '../../bot/message/message.js';
+import type { Action, Block, Message, OfferCard } from '../../bot/message/message.js';
 import { gaugeBar, toText } from '../../bot/message/text.js';
 
 const t = createTranslators().for('en', undefined);
 const say = (words: string) => t.literal(words);
+const action = (label: Action['label']): Action => ({ token: 'token', label, style: 'default' });
+const message = (blocks: Block[], actions: Action[]): Message => ({
+  language: 'en',
+  direction: 'ltr',
+  blocks,
+  actions,
+});
 
 describe('a message as plain text', () => {
   test('says everything in order, and numbers what can be chosen', () => {
     const whole = message(
-      t,
       [
-        heading(say('What you have left')),
-        gauge(t, say('Super 1 GB'), { unit: 'bytes', quota: 1n << 30n, remaining: 314n << 20n }),
-        facts({ label: say('Money'), value: t.money({ amount: '12.5', currency: 'MYR' }) }),
-        text(say('Take care.'), 'hint'),
+        { type: 'heading', text: say('What you have left') },
+        { type: 'gauge', label: say('Super 1 GB'), share: 0.3066, level: 'good', caption: say('314 MB of 1 GB left') },
+        { type: 'facts', facts: [{ label: say('Money'), value: say('RM 12.50') }] },
+        { type: 'text', text: say('Take care.'), tone: 'hint' },
         { type: 'image', url: 'https://example.com/a.png', alt: say('a chart') },
         { type: 'link', url: 'https://example.com', label: say('More') },
       ],
-      [action('a', say('See offers'), 'primary'), action('b', say('Settings'))],
+      [action(say('See offers')), action(say('Settings'))],
     );
     expect(toText(whole)).toBe(
       [
@@ -46,8 +51,8 @@ describe('a message as plain text', () => {
       type: 'offers',
       offers: [{ ...card('Super', 'RM 5', 0), badge: say('Loan') }, card('Mega', 'RM 9', 1), card('Free', 'no price')],
     };
-    const actions = [action('a', say('Super')), action('b', say('Buy for RM 9')), action('c', say('Back'))];
-    expect(toText(message(t, [offers], actions))).toBe(
+    const actions = [say('Super'), say('Buy for RM 9'), say('Back')].map(action);
+    expect(toText(message([offers], actions))).toBe(
       [
         '1. Super – RM 5\nLoan\nYou get: 10 GB',
         '2. Mega – RM 9 (Buy for RM 9)\nYou get: 10 GB',
@@ -68,8 +73,8 @@ describe('a message as plain text', () => {
           facts: [],
           ...(index !== null && { action: index }),
         }));
-        const actions = labels.map((label, index) => action(String(index), label));
-        const plain = toText(message(t, [{ type: 'offers', offers }], actions));
+        const actions = labels.map(action);
+        const plain = toText(message([{ type: 'offers', offers }], actions));
         for (const { title, price } of offers) expect(plain).toContain(`${title} – ${price}`);
         labels.forEach((label, index) => {
           expect(plain).toMatch(new RegExp(`^${index + 1}\\. `, 'm'));

@@ -24,8 +24,10 @@ function inTurn(farEnd: FarEnd, ...rules: Answering[]): void {
   farEnd.onCall = (seen, response, nth) => rules[Math.min(nth, rules.length) - 1]?.(seen, response, nth);
 }
 
-const answer = (status: number, body: unknown = {}, headers = {}): Answering =>
-  (_, response) => json(response, status, body, headers);
+const answer =
+  (status: number, body: unknown = {}, headers = {}): Answering =>
+  (_, response) =>
+    json(response, status, body, headers);
 
 describe('reading', () => {
   test.each([
@@ -192,11 +194,14 @@ describe('an order', () => {
 
   test.each<[string, Answering]>([
     ['a dropped connection', reset],
-    ['a connection lost in mid-answer', (_, response) => {
-      response.writeHead(200, { 'content-length': '100' });
-      response.write('{"status"');
-      setTimeout(() => response.destroy(), 20);
-    }],
+    [
+      'a connection lost in mid-answer',
+      (_, response) => {
+        response.writeHead(200, { 'content-length': '100' });
+        response.write('{"status"');
+        setTimeout(() => response.destroy(), 20);
+      },
+    ],
     ['500', answer(500, { cause: 'INSUFFICIENT_FUNDS' })],
     ['503', answer(503)],
     ['408', answer(408)],
@@ -239,10 +244,12 @@ describe('an order', () => {
     const millom = await stage.farEnd();
     const address = await closedPort();
     const late = createServer((socket) => {
-      socket.on('error', () => undefined).once('data', () => {
-        const body = JSON.stringify({ transid: ORDER.transactionId, status: 'completed' });
-        socket.end(`HTTP/1.1 200 OK\r\ncontent-length: ${body.length}\r\nconnection: close\r\n\r\n${body}`);
-      });
+      socket
+        .on('error', () => undefined)
+        .once('data', () => {
+          const body = JSON.stringify({ transid: ORDER.transactionId, status: 'completed' });
+          socket.end(`HTTP/1.1 200 OK\r\ncontent-length: ${body.length}\r\nconnection: close\r\n\r\n${body}`);
+        });
     });
     const client = stage.client(millom, { baseUrl: address });
     const answered = client.purchase(ALICE, ORDER);

@@ -34,7 +34,9 @@ const CALLS: readonly [string, (telco: Telco) => Promise<unknown> | undefined, n
 function errorsIn({ method, url, headers, body }: FarEnd['calls'][number]): string[] {
   const parsed = new URL(url, 'http://millom');
   const operation = spec?.find(method, parsed.pathname);
-  return operation?.requestErrors({ url: parsed, headers, body }) ?? [`${method} ${parsed.pathname}: no such operation`];
+  return (
+    operation?.requestErrors({ url: parsed, headers, body }) ?? [`${method} ${parsed.pathname}: no such operation`]
+  );
 }
 
 describeWithSpec(`upsell.yaml${reason}`, () => {
@@ -51,7 +53,12 @@ describeWithSpec(`upsell.yaml${reason}`, () => {
   });
 
   test('the validator would notice', () => {
-    const seen = { method: 'POST', url: '/std/sp/digi/1/purchasePlan?key_type=IMSI&x=1', headers: { 'content-type': 'application/json' }, body: '{"planid":7}' };
+    const seen = {
+      method: 'POST',
+      url: '/std/sp/digi/1/purchasePlan?key_type=IMSI&x=1',
+      headers: { 'content-type': 'application/json' },
+      body: '{"planid":7}',
+    };
     const errors = errorsIn(seen);
     expect(errors.join()).toContain('transid');
     expect(errors.join()).toContain('planid');
@@ -62,7 +69,7 @@ describeWithSpec(`upsell.yaml${reason}`, () => {
   test('any balance the specification allows is understood, and no plan is lost', async () => {
     await forAnyAnswer('balance', async (telco, answer) => {
       const { plans } = await telco.balance(ALICE);
-      expect(plans.map(({ id }) => id)).toEqual((answer.activePlans ?? []).map(({ planId }: any) => planId));
+      expect(plans.map(({ id }) => id)).toEqual(idsOf(answer.activePlans));
     });
   });
 
@@ -70,8 +77,7 @@ describeWithSpec(`upsell.yaml${reason}`, () => {
     await forAnyAnswer('upsellOffer', async (telco, answer) => {
       const { state, offers } = await telco.offers(ALICE);
       expect(state).not.toBe('unknown');
-      const ids = (answer.offers ?? []).map(({ planId }: any) => planId).filter((id: unknown) => id !== undefined);
-      expect(offers.map(({ planId }) => planId)).toEqual(ids);
+      expect(offers.map(({ planId }) => planId)).toEqual(idsOf(answer.offers));
     });
   });
 
@@ -97,8 +103,23 @@ describeWithSpec(`upsell.yaml${reason}`, () => {
   });
 });
 
+/** The parts of a generated answer that are compared with what the client made of it. */
+interface SpecAnswer {
+  readonly activePlans?: readonly { readonly planId: string }[];
+  readonly offers?: readonly { readonly planId?: string }[];
+  readonly accountType?: string;
+  readonly balances?: readonly unknown[];
+}
+
+function idsOf(items: readonly { readonly planId?: string }[] = []) {
+  return items.map(({ planId }) => planId).filter((id) => id !== undefined);
+}
+
 /** Serves a hundred random answers that are valid by the specification. */
-async function forAnyAnswer(resource: string, check: (telco: Telco, answer: any) => Promise<void>): Promise<void> {
+async function forAnyAnswer(
+  resource: string,
+  check: (telco: Telco, answer: SpecAnswer) => Promise<void>,
+): Promise<void> {
   const operation = spec?.find('GET', `/std/sp/digi/1/${resource}`);
   if (operation === undefined) throw new Error(`no ${resource}`);
   const millom = await stage.farEnd();
@@ -107,18 +128,20 @@ async function forAnyAnswer(resource: string, check: (telco: Telco, answer: any)
     fc.asyncProperty(arbitrary(operation.responseSchema(200)), async (answer) => {
       expect(operation.responseErrors(200, answer)).toEqual([]);
       millom.onCall = (_, response) => json(response, 200, answer);
-      await check(telco, answer);
+      await check(telco, answer as SpecAnswer);
     }),
     { numRuns: 100 },
   );
 }
 
 /** Values that fit a schema. */
-function arbitrary(schema: Schema): fc.Arbitrary<any> {
+function arbitrary(schema: Schema): fc.Arbitrary<unknown> {
   if (schema.enum) return fc.constantFrom(...schema.enum);
   switch (schema.type) {
     case 'object': {
-      const properties = Object.entries(schema.properties ?? {}).map(([key, value]) => [key, arbitrary(value)] as const);
+      const properties = Object.entries(schema.properties ?? {}).map(
+        ([key, value]) => [key, arbitrary(value)] as const,
+      );
       return fc.record(Object.fromEntries(properties), { requiredKeys: [...(schema.required ?? [])] });
     }
     case 'array':

@@ -15,7 +15,14 @@ const NAME = [{ language: 'en', text: 'Plan' }];
 describe('answers that break their own specification', () => {
   test('null, and the wrong type, are the same as absent', () => {
     expect(
-      balance({ activePlans: null, accountType: 7, accountStatus: null, expiry: {}, monetaryBalance: 'none', validUntil: [] }),
+      balance({
+        activePlans: null,
+        accountType: 7,
+        accountStatus: null,
+        expiry: {},
+        monetaryBalance: 'none',
+        validUntil: [],
+      }),
     ).toEqual({ plans: [] });
     expect(account({ balances: null, currency: null, validUntil: null })).toEqual({ wallets: [] });
     expect(offers({ subscriberState: null, offers: null })).toEqual({ state: 'unknown', offers: [] });
@@ -45,7 +52,9 @@ describe('answers that break their own specification', () => {
   test('numbers come as strings, strings as numbers', () => {
     expect(
       balance({
-        activePlans: [{ planId: 17, planName: NAME, gauge: [{ unit: 'bytes', quota: '209715200', remaining: '10345,' }] }],
+        activePlans: [
+          { planId: 17, planName: NAME, gauge: [{ unit: 'bytes', quota: '209715200', remaining: '10345,' }] },
+        ],
         monetaryBalance: { balance: 1.1 },
       }),
     ).toMatchObject({ plans: [{ id: '17', gauges: [{ quota: 209715200n, remaining: 10345n }] }], money: '1.1' });
@@ -61,8 +70,15 @@ describe('answers that break their own specification', () => {
 
   test('one malformed plan or offer costs that one only', () => {
     expect(
-      balance({ activePlans: [{ planId: 'A', planName: NAME }, { planName: NAME }, 'plan', null, { planId: 'B', planName: NAME }] })
-        .plans.map(({ id }) => id),
+      balance({
+        activePlans: [
+          { planId: 'A', planName: NAME },
+          { planName: NAME },
+          'plan',
+          null,
+          { planId: 'B', planName: NAME },
+        ],
+      }).plans.map(({ id }) => id),
     ).toEqual(['A', 'B']);
     expect(offers({ offers: [{ planId: {} }, { planId: 'C', planName: 7, quota: 'lots' }, 3] }).offers).toEqual([
       { planId: 'C', name: [], description: [], quotas: [], fundSource: 'wallet' },
@@ -104,9 +120,9 @@ describe('answers that break their own specification', () => {
 
   test('money without a currency, or in a strange shape, is no money', () => {
     expect(account({ balances: [{ balance: '5.00' }] }).wallets).toEqual([]);
-    expect(account({ currency: 'MYR', balances: [{ balance: 'a lot' }, { balanceType: 'LOAN', balance: '5.00' }] }).wallets).toEqual([
-      { kind: 'loan', money: { amount: '5.00', currency: 'MYR' } },
-    ]);
+    expect(
+      account({ currency: 'MYR', balances: [{ balance: 'a lot' }, { balanceType: 'LOAN', balance: '5.00' }] }).wallets,
+    ).toEqual([{ kind: 'loan', money: { amount: '5.00', currency: 'MYR' } }]);
     for (const offer of [{ cost: '5' }, { costCurrency: 'MYR' }, { cost: 'five', costCurrency: 'MYR' }]) {
       expect(offers({ offers: [{ planId: 'P', ...offer }] }).offers[0]).not.toHaveProperty('price');
     }

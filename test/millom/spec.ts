@@ -26,11 +26,25 @@ export interface Operation {
   requestSchema(): Schema;
 }
 
+interface Body {
+  readonly content?: { readonly 'application/json': { readonly schema: Schema } };
+}
+
+/** As much of an operation as we look at ourselves; the validators read the rest. */
+interface OperationObject {
+  readonly parameters: NonNullable<RequestArguments['parameters']>;
+  readonly requestBody?: Body & NonNullable<RequestArguments['requestBody']>;
+  readonly responses: Readonly<Record<string, Body>> & ResponseArguments['responses'];
+}
+
+type RequestArguments = ConstructorParameters<typeof RequestValidator>[0];
+type ResponseArguments = ConstructorParameters<typeof ResponseValidator>[0];
+
 /** An OpenAPI file of Millom's, or `undefined` where the specifications are not beside this repository. */
 export function loadSpec(file: string) {
   const path = new URL(`../../../shared/specs/millom/${file}`, import.meta.url);
   if (!existsSync(path)) return undefined;
-  const root = load(readable(readFileSync(path, 'utf8'))) as { paths: Record<string, Record<string, any>> };
+  const root = load(readable(readFileSync(path, 'utf8'))) as { paths: Record<string, Record<string, OperationObject>> };
   const { paths } = resolved(root, root) as typeof root;
   return {
     /** The operation that a request is for. */
@@ -48,10 +62,10 @@ export function loadSpec(file: string) {
   };
 }
 
-function toOperation(operation: any, params: Record<string, string>): Operation {
+function toOperation(operation: OperationObject, params: Record<string, string>): Operation {
   const requests = new RequestValidator({
     parameters: operation.parameters,
-    requestBody: operation.requestBody,
+    ...(operation.requestBody && { requestBody: operation.requestBody }),
     additionalQueryProperties: false,
   });
   const responses = new ResponseValidator({ responses: operation.responses });
@@ -60,14 +74,18 @@ function toOperation(operation: any, params: Record<string, string>): Operation 
       const query = Object.fromEntries(url.searchParams);
       const request = { headers: { ...headers }, params, query, body: body === '' ? undefined : JSON.parse(body) };
       const problem = requests.validateRequest(request);
-      return (problem?.errors ?? []).map((error: { path?: string; message: string }) => `${error.path}: ${error.message}`);
+      return (problem?.errors ?? []).map(
+        (error: { path?: string; message: string }) => `${error.path}: ${error.message}`,
+      );
     },
     responseErrors: (status, body) => {
       const problem = responses.validateResponse(String(status), body);
-      return (problem?.errors ?? []).map((error: { path?: string; message: string }) => `${error.path}: ${error.message}`);
+      return (problem?.errors ?? []).map(
+        (error: { path?: string; message: string }) => `${error.path}: ${error.message}`,
+      );
     },
-    responseSchema: (status) => operation.responses[status].content['application/json'].schema,
-    requestSchema: () => operation.requestBody.content['application/json'].schema,
+    responseSchema: (status) => operation.responses[status]?.content?.['application/json'].schema ?? {},
+    requestSchema: () => operation.requestBody?.content?.['application/json'].schema ?? {},
   };
 }
 
@@ -82,7 +100,10 @@ function resolved(node: unknown, root: object): unknown {
   if (typeof node !== 'object' || node === null) return node;
   if ('$ref' in node) {
     const path = String(node.$ref).replace('#/', '').split('/');
-    return resolved(path.reduce((at: any, key) => at[key], root), root);
+    return resolved(
+      path.reduce<unknown>((at, key) => (at as Record<string, unknown>)[key], root),
+      root,
+    );
   }
   return Object.fromEntries(Object.entries(node).map(([key, value]) => [key, resolved(value, root)]));
 }

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { TelcoRefused, TelcoUnreachable } from '../../bot/telco.js';
-import { ALICE, type FarEnd, failureOf, json, ORDER, sleep, Stage } from './far-end.js';
+import { ALICE, type FarEnd, failureOf, json, ORDER, Stage, sleep } from './far-end.js';
 
 const stage = new Stage();
 afterEach(() => stage.clear());
@@ -57,17 +57,18 @@ describe('the access token', () => {
     expect(millom.tokenRequests).toHaveLength(2);
   });
 
-  test.each([{ access_token: 'x' }, { access_token: 'x', expires_in: null }, { access_token: 'x', expires_in: 'soon' }])(
-    'may come without a usable lifetime: %j',
-    async (answer) => {
-      const millom = await stage.farEnd();
-      millom.onToken = (_, response) => json(response, 200, answer);
-      const client = stage.client(millom);
-      await client.balance(ALICE);
-      await client.balance(ALICE);
-      expect(millom.tokenRequests).toHaveLength(1);
-    },
-  );
+  test.each([
+    { access_token: 'x' },
+    { access_token: 'x', expires_in: null },
+    { access_token: 'x', expires_in: 'soon' },
+  ])('may come without a usable lifetime: %j', async (answer) => {
+    const millom = await stage.farEnd();
+    millom.onToken = (_, response) => json(response, 200, answer);
+    const client = stage.client(millom);
+    await client.balance(ALICE);
+    await client.balance(ALICE);
+    expect(millom.tokenRequests).toHaveLength(1);
+  });
 
   test('200 callers with an expired token make one token request', async () => {
     const millom = await stage.farEnd();
@@ -116,17 +117,45 @@ describe('the access token', () => {
       else json(response, 202, { transid: ORDER.transactionId, status: 'processing' });
     };
     await expect(stage.client(millom).purchase(ALICE, ORDER)).resolves.toEqual({ status: 'processing' });
-    expect(millom.calls.map(({ body }) => JSON.parse(body).transid)).toEqual([ORDER.transactionId, ORDER.transactionId]);
+    expect(millom.calls.map(({ body }) => JSON.parse(body).transid)).toEqual([
+      ORDER.transactionId,
+      ORDER.transactionId,
+    ]);
   });
 });
 
 describe('a token endpoint in trouble', () => {
   test.each<[string, (farEnd: FarEnd) => void]>([
-    ['answers 500', (farEnd) => { farEnd.onToken = (_, response) => json(response, 500, {}); }],
-    ['refuses the client', (farEnd) => { farEnd.onToken = (_, response) => json(response, 401, { error: 'invalid_client' }); }],
-    ['answers in HTML', (farEnd) => { farEnd.onToken = (_, response) => json(response, 200, '<html>'); }],
-    ['answers without a token', (farEnd) => { farEnd.onToken = (_, response) => json(response, 200, {}); }],
-    ['drops the connection', (farEnd) => { farEnd.onToken = (_, response) => void response.destroy(); }],
+    [
+      'answers 500',
+      (farEnd) => {
+        farEnd.onToken = (_, response) => json(response, 500, {});
+      },
+    ],
+    [
+      'refuses the client',
+      (farEnd) => {
+        farEnd.onToken = (_, response) => json(response, 401, { error: 'invalid_client' });
+      },
+    ],
+    [
+      'answers in HTML',
+      (farEnd) => {
+        farEnd.onToken = (_, response) => json(response, 200, '<html>');
+      },
+    ],
+    [
+      'answers without a token',
+      (farEnd) => {
+        farEnd.onToken = (_, response) => json(response, 200, {});
+      },
+    ],
+    [
+      'drops the connection',
+      (farEnd) => {
+        farEnd.onToken = (_, response) => void response.destroy();
+      },
+    ],
   ])('that %s leaves reads and purchases unsent', async (_, break_) => {
     const millom = await stage.farEnd();
     break_(millom);
@@ -180,7 +209,8 @@ test('no error carries the token, the secret or the number', async () => {
   millom.onToken = (_, response) => json(response, 200, '{"access_token":"leaky-token" broken');
   const failure = await failureOf(stage.client(millom).balance(ALICE));
   let text = '';
-  for (let error = failure; error instanceof Error; error = error.cause) text += `${error.stack}${JSON.stringify(error)}`;
+  for (let error = failure; error instanceof Error; error = error.cause)
+    text += `${error.stack}${JSON.stringify(error)}`;
   expect(text).not.toContain('leaky-token');
   expect(text).not.toContain('secret');
   expect(text).not.toContain(ALICE.key.value);

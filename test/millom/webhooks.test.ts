@@ -1,6 +1,11 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import fastify, { type FastifyInstance } from 'fastify';
-import { type MillomWebhookOptions, millomWebhooks, type PurchaseResult, type WebhookEvent } from '../../adapters/millom/index.js';
+import {
+  type MillomWebhookOptions,
+  millomWebhooks,
+  type PurchaseResult,
+  type WebhookEvent,
+} from '../../adapters/millom/index.js';
 import type { Notification } from '../../adapters/millom/webhooks.js';
 import { HttpProblem } from '../../bot/problem.js';
 import { loadSpec } from './spec.js';
@@ -68,7 +73,9 @@ async function post(url: string, body: unknown, headers: Record<string, string> 
 
 describe('a purchase callback', () => {
   test('without an errorType is a success', async () => {
-    await expect(post(CALLBACK, { ...RESULT, message: 'done', redirectLink: 'http://evil' })).resolves.toEqual({ status: 200 });
+    await expect(post(CALLBACK, { ...RESULT, message: 'done', redirectLink: 'http://evil' })).resolves.toEqual({
+      status: 200,
+    });
     expect(results).toEqual([
       {
         operator: 'digi',
@@ -156,7 +163,13 @@ describe('a purchase callback', () => {
 
 describe('a notification', () => {
   test('is queued', async () => {
-    const planDetails = { planId: 'P', planName: [{ language: 'en', name: 'Big' }, { language: 'ms', name: 'Besar' }] };
+    const planDetails = {
+      planId: 'P',
+      planName: [
+        { language: 'en', name: 'Big' },
+        { language: 'ms', name: 'Besar' },
+      ],
+    };
     await expect(post(`${NOTIFY}&override=true`, { ...LOW, planDetails })).resolves.toEqual({ status: 202 });
     expect(notifications).toEqual([
       {
@@ -164,7 +177,10 @@ describe('a notification', () => {
         subscriber: { type: 'MSISDN', value: '60123456789' },
         transactionId: 'note-1',
         type: 'low-data',
-        planName: [{ language: 'en', text: 'Big' }, { language: 'ms', text: 'Besar' }],
+        planName: [
+          { language: 'en', text: 'Big' },
+          { language: 'ms', text: 'Besar' },
+        ],
         override: true,
       },
     ]);
@@ -286,7 +302,13 @@ const reason = specsHere ? '' : ' (skipped: the specifications are not beside th
   test.each([
     [{ ...LOW, subscriptionType: 'prepaid', overUsagePolicy: 'blocked' }],
     [{ ...LOW, messages: [{ language: 'en', message: 'hi' }], planDetails: { planId: 'P', quota: 2e9, balance: 1 } }],
-    [{ ...LOW, type: 'monetary-reload', monetaryBalance: { totalBalance: 105.2, currency: 'MMK', currencyCode: 'MMK' } }],
+    [
+      {
+        ...LOW,
+        type: 'monetary-reload',
+        monetaryBalance: { totalBalance: 105.2, currency: 'MMK', currencyCode: 'MMK' },
+      },
+    ],
   ])('a valid notification is queued: %j', async (body) => {
     const operation = notifySpec?.find('POST', '/digi/v1/single');
     const url = new URL(NOTIFY, 'http://refill');

@@ -108,7 +108,9 @@ describe('whom a fault meets', () => {
 
   test('one operation, one subscriber', async () => {
     world.sandbox.addFault({ kind: '429', operation: 'balance', subscriberId: 'amina' });
-    expect(await statuses(['daniel', 'balance'], ['amina', 'accountInfo'], ['amina', 'balance'])).toEqual([200, 200, 429]);
+    expect(await statuses(['daniel', 'balance'], ['amina', 'accountInfo'], ['amina', 'balance'])).toEqual([
+      200, 200, 429,
+    ]);
   });
 
   test('the token endpoint only when it is named', async () => {

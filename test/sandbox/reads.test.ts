@@ -61,7 +61,11 @@ describe('each persona shows what they are there for', () => {
 
   test('a postpaid line has a bill and no main money', async () => {
     const { body } = await world.get('ingrid', 'accountInfo');
-    expect(body).toMatchObject({ accountType: 'POSTPAID', currency: 'NOK', balances: [{ balanceType: 'owed', balance: '349.00' }] });
+    expect(body).toMatchObject({
+      accountType: 'POSTPAID',
+      currency: 'NOK',
+      balances: [{ balanceType: 'owed', balance: '349.00' }],
+    });
   });
 
   test('unlimited is 2^63 − 1, to the last digit', async () => {
@@ -69,7 +73,9 @@ describe('each persona shows what they are there for', () => {
     expect(text).toContain('"quota":9223372036854775807,"remaining":9223372036854775807');
     const units = body.activePlans.flatMap(({ gauge }: { gauge: { unit: string }[] }) => gauge.map(({ unit }) => unit));
     expect(units).toEqual(expect.arrayContaining(['bytes', 'voice-minutes', 'sms']));
-    expect(body.activePlans.map(({ applications }: { applications: string[] }) => applications)).toContainEqual(['video']);
+    expect(body.activePlans.map(({ applications }: { applications: string[] }) => applications)).toContainEqual([
+      'video',
+    ]);
   });
 
   test('roaming hides nothing from a reader', async () => {
@@ -142,7 +148,9 @@ describe('languages', () => {
 
   test('a description says how long the plan runs', async () => {
     const { body } = await world.get('daniel', 'upsellOffer', '', { 'accept-language': 'en' });
-    const texts = body.offers.map(({ planDescription }: { planDescription: { text: string }[] }) => planDescription[0]?.text);
+    const texts = body.offers.map(
+      ({ planDescription }: { planDescription: { text: string }[] }) => planDescription[0]?.text,
+    );
     for (const text of texts) expect(text).toMatch(/Valid \d+ days?\.$/);
   });
 
@@ -157,7 +165,8 @@ describe('languages', () => {
 
 test('supplementary plans are listed only when asked for', async () => {
   const main = (await world.get('daniel', 'upsellOffer')).body.offers;
-  const extra = (await world.get('daniel', 'upsellOffer', '?planType=supplementary&dealerCode=D1&clientName=CRMS')).body.offers;
+  const extra = (await world.get('daniel', 'upsellOffer', '?planType=supplementary&dealerCode=D1&clientName=CRMS')).body
+    .offers;
   expect(extra.length).toBeGreaterThan(0);
   expect(main).not.toEqual(expect.arrayContaining(extra));
 });

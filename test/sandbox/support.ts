@@ -26,7 +26,12 @@ export async function fetchToken(sandbox: Sandbox): Promise<string> {
   return reply.body.access_token;
 }
 
-export async function requestToken(sandbox: Sandbox, id: string, secret: string, grant = 'client_credentials'): Promise<Reply> {
+export async function requestToken(
+  sandbox: Sandbox,
+  id: string,
+  secret: string,
+  grant = 'client_credentials',
+): Promise<Reply> {
   const basic = Buffer.from(`${encodeURIComponent(id)}:${encodeURIComponent(secret)}`).toString('base64');
   const headers = { authorization: `Basic ${basic}` };
   return send(sandbox.tokenUrl, { method: 'POST', headers, body: new URLSearchParams({ grant_type: grant }) });
@@ -121,7 +126,14 @@ export class RefillDouble {
         const text = Buffer.concat(chunks).toString();
         const { authorization } = req.headers;
         const body = JSON.parse(text);
-        double.received.push({ path: url.pathname, query: url.searchParams, authorization, text, body, at: performance.now() });
+        double.received.push({
+          path: url.pathname,
+          query: url.searchParams,
+          authorization,
+          text,
+          body,
+          at: performance.now(),
+        });
         res.writeHead(double.statuses.shift() ?? 200).end();
       });
     });

@@ -33,7 +33,9 @@ test.each([
 });
 
 test('only client credentials are granted, by POST', async () => {
-  expect((await requestToken(world.sandbox, clientId, clientSecret, 'password')).body.error).toBe('unsupported_grant_type');
+  expect((await requestToken(world.sandbox, clientId, clientSecret, 'password')).body.error).toBe(
+    'unsupported_grant_type',
+  );
   expect((await send(world.sandbox.tokenUrl)).status).toBe(405);
 });
 
@@ -42,8 +44,14 @@ test.each([
   ['an invented token', { authorization: 'Bearer x' }],
   ['credentials instead of a token', { authorization: `Basic ${btoa(`${clientId}:${clientSecret}`)}` }],
 ])('%s opens nothing', async (_, headers) => {
-  for (const [method, operation] of [['GET', 'balance'], ['GET', 'nonsense'], ['POST', 'purchasePlan']] as const) {
-    expect((await send(`${world.sandbox.url}${world.pathOf('daniel')}/${operation}`, { method, headers })).status).toBe(401);
+  for (const [method, operation] of [
+    ['GET', 'balance'],
+    ['GET', 'nonsense'],
+    ['POST', 'purchasePlan'],
+  ] as const) {
+    expect((await send(`${world.sandbox.url}${world.pathOf('daniel')}/${operation}`, { method, headers })).status).toBe(
+      401,
+    );
   }
   expect(world.sandbox.charges()).toEqual([]);
 });

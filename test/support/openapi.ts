@@ -49,7 +49,8 @@ interface Described {
 
 /** ajv knows no `currency`, and the response validator knows no format at all. */
 const customFormats = {
-  currency: (text: string) => /^-?\d+(\.\d+)?$/.test(text),
+  // An amount in one file, an ISO 4217 code in another.
+  currency: (text: string) => /^(-?\d+(\.\d+)?|[A-Z]{3})$/.test(text),
   'date-time': (text: string) => /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/i.test(text),
 };
 
@@ -76,11 +77,16 @@ interface Validator {
 function constructorOf(module: object): new (options: object) => Validator {
   let candidate: unknown = module;
   while (typeof candidate === 'object' && candidate !== null && 'default' in candidate) candidate = candidate.default;
-  return candidate as new (options: object) => Validator;
+  return candidate as new (
+    options: object,
+  ) => Validator;
 }
 
 function complaints(verdict: unknown): readonly string[] {
   if (verdict === undefined || verdict === null) return [];
-  const { errors = [], message = 'refused' } = verdict as { errors?: { path?: string; message: string }[]; message?: string };
+  const { errors = [], message = 'refused' } = verdict as {
+    errors?: { path?: string; message: string }[];
+    message?: string;
+  };
   return errors.length === 0 ? [message] : errors.map(({ path = '', message: text }) => `${path} ${text}`);
 }

@@ -30,9 +30,9 @@ const PATHS = {
   pause: 'M8 5v14M16 5v14',
   play: 'M7 4.5 19 12 7 19.5v-15Z',
   trash: 'M5 7h14M10 7V4.5h4V7M7 7l1 13h8l1-13',
-  flame: 'M12 21a6.5 6.5 0 0 0 6.5-6.5c0-4-3.500-5.500-3.500-10-3 1.500-4 4-4 6-1-.5-1.500-1.500-1.500-2.500-2 1.500-4 3.700-4 6.500A6.500 6.500 0 0 0 12 21Z',
-  cart: 'M3.5 4.500H6l2 11h9.500l2-8H6.800M9.500 19.500h.01M16.500 19.500h.01',
-  copy: 'M8.500 8.500h11v11h-11zM15.500 8.500v-4h-11v11h4',
+  flame: 'M12 21a6.5 6.5 0 0 0 6.5-6.5c0-4-3.5-5.5-3.5-10-3 1.5-4 4-4 6-1-.5-1.5-1.5-1.5-2.5-2 1.5-4 3.7-4 6.5A6.5 6.5 0 0 0 12 21Z',
+  cart: 'M3.5 4.5H6l2 11h9.5l2-8H6.8M9.5 19.5h.01M16.5 19.5h.01',
+  copy: 'M8.5 8.5h11v11h-11zM15.5 8.5v-4h-11v11h4',
 } as const;
 
 export type IconName = keyof typeof PATHS;
@@ -49,9 +49,9 @@ export function Icon({ name }: { name: IconName }) {
 export function Mark() {
   return (
     <svg class="mark" viewBox="0 0 32 32" aria-hidden="true">
-      <path class="mark-dial" d="M7.600 21.500a9.700 9.700 0 1 1 16.800 0" />
-      <path class="mark-needle" d="M16 17.600 21 11" />
-      <circle class="mark-hub" cx="16" cy="17.800" r="2.600" />
+      <path class="mark-dial" d="M7.6 21.5a9.7 9.7 0 1 1 16.8 0" />
+      <path class="mark-needle" d="M16 17.6 21 11" />
+      <circle class="mark-hub" cx="16" cy="17.8" r="2.6" />
     </svg>
   );
 }
