@@ -58,28 +58,27 @@ export function answerInstead(fault: Fault): Answer | 'drop' | undefined {
 }
 
 const WEB_PAGE = '<!doctype html><html><body><h1>Welcome to the gateway</h1></body></html>';
-const HUGE = ' '.repeat(2 * 1024 * 1024);
+const HUGE_BYTES = 2 * 1024 * 1024;
 
 /** Writes the answer of a call that was done, spoiled the way the fault says. */
 export function writeSpoiled(res: ServerResponse, fault: Fault, answer: Answer): void {
+  if (fault.kind === 'drop-after') res.socket?.destroy();
+  else if (fault.kind === 'slow-body') drip(res, answer, fault.latencyMs ?? 1000);
+  else writeAnswer(res, spoil(fault, answer));
+}
+
+function spoil(fault: Fault, answer: Answer): Answer {
   switch (fault.kind) {
-    case '5xx-after': {
-      const { status, body } = errorDocument('ERROR_CAUSE_UNSPECIFIED', 'something went wrong', 500);
-      return writeAnswer(res, { status, body });
-    }
-    case 'drop-after':
-      res.socket?.destroy();
-      return;
+    case '5xx-after':
+      return errorDocument('ERROR_CAUSE_UNSPECIFIED', 'something went wrong', 500);
     case 'broken-json':
-      return writeAnswer(res, { ...answer, body: answer.body.slice(0, Math.ceil(answer.body.length / 2)) });
+      return { ...answer, body: answer.body.slice(0, Math.ceil(answer.body.length / 2)) };
     case 'html':
-      return writeAnswer(res, { status: 200, body: WEB_PAGE, headers: { 'content-type': 'text/html' } });
-    case 'slow-body':
-      return drip(res, answer, fault.latencyMs ?? 1000);
+      return { status: 200, body: WEB_PAGE, headers: { 'content-type': 'text/html' } };
     case 'huge-body':
-      return writeAnswer(res, { ...answer, body: HUGE + answer.body });
+      return { ...answer, body: ' '.repeat(HUGE_BYTES) + answer.body };
     default:
-      return writeAnswer(res, answer);
+      return answer;
   }
 }
 

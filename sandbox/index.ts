@@ -11,16 +11,13 @@ import { createMillomServer } from './server.js';
 import { Subscribers } from './subscribers.js';
 import { TokenEndpoint } from './token.js';
 
-export type { Charge } from './charges.js';
-export type { Control, Pushed } from './control.js';
-export type { Burn, FaultOrder, NextPurchase, Notify } from './control-schemas.js';
+export type { FaultOrder } from './control-schemas.js';
 export { SandboxMisuse } from './errors.js';
 export type { SandboxEvent } from './events.js';
 export type { Persona } from './personas.js';
 export { PERSONAS } from './personas.js';
 export type { RefillConnection } from './refill.js';
 export { type RemoteSandbox, remoteSandbox } from './remote.js';
-export type { PlanView, SubscriberView } from './view.js';
 
 export interface SandboxOptions {
   /** 0, the default, takes any free port of 127.0.0.1. */

@@ -4,7 +4,7 @@ import type { SubscriberKey } from '../bot/domain/subscriber.js';
 import { type CallbackManner, type CallbackOrder, sendCallbacks } from './callbacks.js';
 import { type CataloguePlan, findPlan } from './catalogue/plans.js';
 import type { ChargeLog } from './charges.js';
-import { nextPurchaseSchema } from './control-schemas.js';
+import { nextPurchaseSchema, type PlannedPurchase } from './control-schemas.js';
 import { Refusal } from './errors.js';
 import type { EventSink } from './events.js';
 import { offerContext } from './reads.js';
@@ -70,7 +70,7 @@ export class Purchases {
   async buy(buyer: Buyer, activation: Activation): Promise<Answer> {
     const { subscriber } = buyer;
     const known = this.orders.get(activation.transid);
-    if (known !== undefined && (known.subscriber !== subscriber || known.plan.id !== activation.planid)) {
+    if (known !== undefined && (known.subscriber.id !== subscriber.id || known.plan.id !== activation.planid)) {
       throw new Refusal('PURCHASE_CONFLICT', 'this transaction id was used for another purchase');
     }
     if (known !== undefined && this.parts.options.deduplicate) return answer(known);
@@ -84,20 +84,8 @@ export class Purchases {
     }
     const accepted = answer(order);
     const delayMs = how.callbackDelayMs ?? this.parts.options.callbackDelayMs;
-    const callback = { key: buyer.key, appId: buyer.serviceProvider, operator: subscriber.persona.operator };
-    const finish = async (waitMs: number): Promise<void> => {
-      const errorType = this.settle(order, how.errorType);
-      const call: CallbackOrder = {
-        ...callback,
-        transactionId: order.transactionId,
-        errorType,
-        message: order.message,
-      };
-      if (waitMs === 0) return this.callBack(order, call, how.callback);
-      this.parts.link.later(waitMs, () => this.callBack(order, call, how.callback));
-    };
-    if (how.callback === 'early') await finish(0);
-    else this.parts.link.later(delayMs, () => finish(how.callback === 'late' ? 2 * delayMs : 0));
+    if (how.callback === 'early') await this.finish(order, buyer, how, 0);
+    else this.parts.link.later(delayMs, () => this.finish(order, buyer, how, delayMs));
     return accepted;
   }
 
@@ -192,6 +180,16 @@ export class Purchases {
       subscriberId: subscriber.id,
       ok: true,
     });
+  }
+
+  /** Settles and calls back; late means after three times the delay, of which one has passed. */
+  private async finish(order: Order, buyer: Buyer, how: PlannedPurchase, delayMs: number): Promise<void> {
+    const errorType = this.settle(order, how.errorType);
+    const { transactionId, message } = order;
+    const { operator } = buyer.subscriber.persona;
+    const call = { operator, key: buyer.key, transactionId, appId: buyer.serviceProvider, errorType, message };
+    if (how.callback === 'late') this.parts.link.later(2 * delayMs, () => this.callBack(order, call, how.callback));
+    else await this.callBack(order, call, how.callback);
   }
 
   private async callBack(order: Order, call: CallbackOrder, how: CallbackManner): Promise<void> {

@@ -233,9 +233,8 @@ function consumeBytes(plans: readonly HeldPlan[], bytes: bigint): void {
   let left = bytes;
   for (const gauge of gauges) {
     const available = gauge.remaining as bigint;
-    const used = available < left ? available : left;
-    gauge.remaining = available - used;
-    left -= used;
+    gauge.remaining = available > left ? available - left : 0n;
+    left = left > available ? left - available : 0n;
   }
 }
 

@@ -36,7 +36,7 @@ const parts = [
   },
   {
     name: 'console',
-    inputs: ['console', 'tsconfig.json', 'package-lock.json'],
+    inputs: ['console', 'bot/domain', 'bot/errors.ts', 'tsconfig.json', 'package-lock.json'],
     files: /./,
     tool: 'node_modules/vite/bin/vite.js',
     args: ['build', 'console', '--config', 'console/vite.config.ts', '--logLevel', 'warn'],
@@ -58,7 +58,9 @@ export async function buildIfStale(names = parts.map(({ name }) => name)) {
   if (stale.length === 0) return;
   const started = performance.now();
   mkdirSync(join(root, 'dist'), { recursive: true });
-  await Promise.all(stale.map(({ part, print }) => build(part, print)));
+  const built = await Promise.allSettled(stale.map(({ part, print }) => build(part, print)));
+  const failed = built.filter((result) => result.status === 'rejected');
+  if (failed.length > 0) throw new Error(failed.map(({ reason }) => reason.message).join('\n'));
   const seconds = ((performance.now() - started) / 1000).toFixed(1);
   process.stderr.write(`built ${stale.map(({ part }) => part.name).join(' and ')} in ${seconds} s\n`);
 }

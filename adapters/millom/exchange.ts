@@ -42,7 +42,9 @@ export function openPool(url: URL, options: { connections: number; reuse: boolea
   return new Pool(url.origin, {
     connections: options.connections,
     pipelining: options.reuse ? 1 : 0,
+    // Shorter than balancers commonly keep an idle connection (60 s), so that we are the ones who close it.
     keepAliveTimeout: 30_000,
+    // Leaves room in a ten-second deadline to try again.
     connect: { timeout: 3_000 },
     // The exchange has one deadline for everything; these would only be second opinions.
     headersTimeout: 0,

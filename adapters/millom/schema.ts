@@ -91,7 +91,6 @@ export const errorDocument = z.object({ cause: z.string() });
 export type AccountInfoResponse = z.output<typeof accountInfoResponse>;
 export type BalanceResponse = z.output<typeof balanceResponse>;
 export type OfferInfoResponse = z.output<typeof offerInfoResponse>;
-export type ActivationResponse = z.output<typeof activationResponse>;
 
 /** Body of a purchase. The lower-case names are upsell.yaml's own, unlike `planId` and `offerContext` in its answers. */
 export interface ActivationRequest {

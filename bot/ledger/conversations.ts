@@ -41,7 +41,11 @@ function aboutConversations({ db, vault, clock }: LedgerContext): Pick<Ledger, O
       },
     })
     .prepare('save_conversation');
-  const byId = db.select().from(conversations).where(eq(conversations.id, value('id'))).prepare('conversation');
+  const byId = db
+    .select()
+    .from(conversations)
+    .where(eq(conversations.id, value('id')))
+    .prepare('conversation');
   const byLine = db
     .select()
     .from(conversations)
@@ -73,8 +77,16 @@ function aboutConversations({ db, vault, clock }: LedgerContext): Pick<Ledger, O
 }
 
 function aboutLines({ db, vault, clock }: LedgerContext): Pick<Ledger, OfLines> {
-  const byId = db.select().from(lines).where(eq(lines.id, value('id'))).prepare('line');
-  const byKey = db.select().from(lines).where(eq(lines.keyRef, value('keyRef'))).prepare('line_by_key');
+  const byId = db
+    .select()
+    .from(lines)
+    .where(eq(lines.id, value('id')))
+    .prepare('line');
+  const byKey = db
+    .select()
+    .from(lines)
+    .where(eq(lines.keyRef, value('keyRef')))
+    .prepare('line_by_key');
   const add = db
     .insert(lines)
     .values({

@@ -141,7 +141,12 @@ export interface Ledger {
 
   // Consent
   /** Appends to the consent history of a conversation; the newest entry per type counts. */
-  setConsent(conversationId: string, types: readonly NotificationType[], granted: boolean, source: string): Promise<void>;
+  setConsent(
+    conversationId: string,
+    types: readonly NotificationType[],
+    granted: boolean,
+    source: string,
+  ): Promise<void>;
   /** The types agreed to in this conversation. */
   consents(conversationId: string): Promise<ReadonlySet<NotificationType>>;
   /** True when this conversation was ever asked, whatever it answered. */

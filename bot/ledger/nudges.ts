@@ -26,7 +26,11 @@ export function nudgeMethods({ db, clock }: LedgerContext): Pick<Ledger, Methods
     .onConflictDoNothing()
     .returning()
     .prepare('add_nudge');
-  const byId = db.select().from(nudges).where(eq(nudges.id, value('id'))).prepare('nudge');
+  const byId = db
+    .select()
+    .from(nudges)
+    .where(eq(nudges.id, value('id')))
+    .prepare('nudge');
   const finish = db
     .update(nudges)
     .set({ state: sql`${value('state')}`, reason: sql`${value('reason')}`, finishedAt: NOW })

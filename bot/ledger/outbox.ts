@@ -30,7 +30,11 @@ function promising({ db, clock }: LedgerContext): Pick<Ledger, 'promise' | 'outb
     .onConflictDoNothing()
     .returning()
     .prepare('promise');
-  const byId = db.select().from(outbox).where(eq(outbox.id, value('id'))).prepare('outbox_item');
+  const byId = db
+    .select()
+    .from(outbox)
+    .where(eq(outbox.id, value('id')))
+    .prepare('outbox_item');
   const bySubject = db
     .select()
     .from(outbox)

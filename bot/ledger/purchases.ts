@@ -125,7 +125,11 @@ function moving({ db, vault, clock }: LedgerContext): Ledger['movePurchase'] {
 }
 
 function reading({ db, vault, clock }: LedgerContext): Pick<Ledger, Reading> {
-  const byId = db.select().from(purchases).where(eq(purchases.id, value('id'))).prepare('purchase');
+  const byId = db
+    .select()
+    .from(purchases)
+    .where(eq(purchases.id, value('id')))
+    .prepare('purchase');
   const byLine = db
     .select()
     .from(purchases)

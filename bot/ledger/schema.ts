@@ -79,7 +79,9 @@ export const purchases = pgTable(
   },
   (table) => [
     check('purchases_state', sql`${table.state} in (${list(PURCHASE_STATES)})`),
-    uniqueIndex('purchases_one_open_per_line').on(table.lineId).where(sql`${table.state} in (${list(OPEN_STATES)})`),
+    uniqueIndex('purchases_one_open_per_line')
+      .on(table.lineId)
+      .where(sql`${table.state} in (${list(OPEN_STATES)})`),
     index('purchases_of_line').on(table.lineId, table.createdAt.desc().nullsFirst()),
     index('purchases_by_state').on(table.state, table.stateAt),
   ],

@@ -31,16 +31,16 @@ export async function openPglite(dataDir: string): Promise<Database> {
     const database = await fromPglite(new FairPGlite(folder, { startParams: START_PARAMETERS }), folder);
     return {
       ...database,
-      async close() {
-        await database.close();
-        lock.release();
-      },
+      close: () => database.close().finally(() => lock.release()),
     };
   } catch (cause) {
     lock.release();
-    throw new StoreUnavailable(`PGlite could not open ${folder}: use DATABASE_URL, or move the folder away to start afresh`, {
-      cause,
-    });
+    throw new StoreUnavailable(
+      `PGlite could not open ${folder}: use DATABASE_URL, or move the folder away to start afresh`,
+      {
+        cause,
+      },
+    );
   }
 }
 

@@ -52,7 +52,9 @@ async function openServer(url: string, settings: PostgresSettings): Promise<Data
     keepAlive: true,
   });
   // A connection lost while idle: the pool has replaced it already.
-  pool.on('error', (error: NodeJS.ErrnoException) => settings.log.warn({ code: error.code }, 'a PostgreSQL connection was lost'));
+  pool.on('error', (error: NodeJS.ErrnoException) =>
+    settings.log.warn({ code: error.code }, 'a PostgreSQL connection was lost'),
+  );
   const db = drizzle(pool, { schema });
   return {
     kind: 'postgres',

@@ -33,7 +33,9 @@ export function socketPath(dataDir: string): string {
   const found = lstatSync(short);
   // Anyone may make folders in the system's temp folder: one that others can enter is not ours to trust.
   if (!found.isDirectory() || found.uid !== process.getuid?.() || (found.mode & 0o077) !== 0) {
-    throw new StoreUnavailable(`${short} must be a folder that only this user can enter; remove it or move REFILL_DATA_DIR`);
+    throw new StoreUnavailable(
+      `${short} must be a folder that only this user can enter; remove it or move REFILL_DATA_DIR`,
+    );
   }
   return join(short, 'redis.sock');
 }
@@ -132,7 +134,9 @@ function refuseSecondServer(folder: string): void {
   if (!(pid > 0) || !isAlive(pid)) return;
   const commandLine = readIfThere(`/proc/${pid}/cmdline`);
   if (commandLine !== undefined && !/(redis|valkey)-server/.test(commandLine)) return;
-  throw new StoreUnavailable(`redis-server (process ${pid}) uses ${folder} but does not answer: stop it with kill ${pid}`);
+  throw new StoreUnavailable(
+    `redis-server (process ${pid}) uses ${folder} but does not answer: stop it with kill ${pid}`,
+  );
 }
 
 function readIfThere(file: string): string | undefined {

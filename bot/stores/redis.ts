@@ -82,7 +82,10 @@ async function openEmbedded(dataDir: string, log: RedisSettings['log']): Promise
     lock.release();
     throw error;
   }
-  log.info({ pid: server.pid }, server.adopted ? 'took over the redis-server an earlier start left' : 'started redis-server');
+  log.info(
+    { pid: server.pid },
+    server.adopted ? 'took over the redis-server an earlier start left' : 'started redis-server',
+  );
   let reviving: Promise<void> | undefined;
   const watch = setInterval(() => {
     if (reviving !== undefined || isAlive(server.pid)) return;
@@ -97,8 +100,7 @@ async function openEmbedded(dataDir: string, log: RedisSettings['log']): Promise
     async close() {
       clearInterval(watch);
       await reviving;
-      await stopServer(server);
-      lock.release();
+      await stopServer(server).finally(() => lock.release());
     },
   };
 }
@@ -141,9 +143,12 @@ async function verify(connections: Connections, description: string): Promise<vo
     await connections.ping();
   } catch (cause) {
     await connections.close();
-    throw new StoreUnavailable(`Redis at ${description} (REDIS_URL) does not answer: is it running, and are the credentials right?`, {
-      cause,
-    });
+    throw new StoreUnavailable(
+      `Redis at ${description} (REDIS_URL) does not answer: is it running, and are the credentials right?`,
+      {
+        cause,
+      },
+    );
   }
 }
 

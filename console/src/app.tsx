@@ -75,8 +75,8 @@ function Trial({ session, renew }: { session: Session; renew: () => Promise<void
 function Waiting({ failed, onRetry }: { failed: boolean; onRetry: () => void }) {
   const { t } = useWords();
   return (
-    <main class="waiting" role="status">
-      <p>{t(failed ? 'page.unreachable' : 'page.loading')}</p>
+    <main class="waiting">
+      <p role="status">{t(failed ? 'page.unreachable' : 'page.loading')}</p>
       {failed && (
         <button type="button" class="button" onClick={onRetry}>
           {t('page.retry')}

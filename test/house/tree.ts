@@ -24,13 +24,8 @@ export function sources(folders: readonly string[]): SourceFile[] {
 }
 
 /** `path:line  text` for every line that matches; what a failing test shows. */
-export function findLines(
-  files: readonly SourceFile[],
-  matches: (line: string, file: SourceFile, index: number) => boolean,
-) {
+export function findLines(files: readonly SourceFile[], matches: (line: string) => boolean) {
   return files.flatMap((file) =>
-    file.lines.flatMap((line, index) =>
-      matches(line, file, index) ? [`${file.path}:${index + 1}  ${line.trim()}`] : [],
-    ),
+    file.lines.flatMap((line, index) => (matches(line) ? [`${file.path}:${index + 1}  ${line.trim()}`] : [])),
   );
 }

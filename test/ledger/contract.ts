@@ -41,7 +41,8 @@ interface Given {
 
 const SOON_MS = 60_000;
 const soon = () => new Date(Date.now() + SOON_MS);
-const twenty = <T>(make: (index: number) => Promise<T>) => Promise.all(Array.from({ length: 20 }, (_, index) => make(index)));
+const twenty = <T>(make: (index: number) => Promise<T>) =>
+  Promise.all(Array.from({ length: 20 }, (_, index) => make(index)));
 
 function newPurchase(change: Partial<NewPurchase> = {}): NewPurchase {
   return {
@@ -133,7 +134,12 @@ function lines({ ledger }: Given): void {
 function openingPurchases({ ledger }: Given): void {
   describe('opening a purchase', () => {
     test('keeps the terms as they were agreed to', async () => {
-      const terms = { planId: 'p', planName: [], price: { amount: '0.10', currency: 'KWD' }, fundSource: 'loan' } as const;
+      const terms = {
+        planId: 'p',
+        planName: [],
+        price: { amount: '0.10', currency: 'KWD' },
+        fundSource: 'loan',
+      } as const;
       const purchase = newPurchase({ terms });
       const opened = { ...purchase, state: 'confirmed', createdAt: expect.any(Date), stateAt: expect.any(Date) };
       expect(await ledger().openPurchase(purchase)).toEqual({ outcome: 'opened', purchase: opened });
@@ -164,7 +170,9 @@ function openingPurchases({ ledger }: Given): void {
       await ledger().openPurchase(first);
       await ledger().movePurchase(first.id, 'submitting', { why: 'test' });
       await ledger().movePurchase(first.id, 'completed', { why: 'test' });
-      const again = await ledger().openPurchase(newPurchase({ lineId: first.lineId, confirmation: first.confirmation }));
+      const again = await ledger().openPurchase(
+        newPurchase({ lineId: first.lineId, confirmation: first.confirmation }),
+      );
       expect(again).toMatchObject({ outcome: 'repeated', purchase: { id: first.id, state: 'completed' } });
       const second = await ledger().openPurchase(newPurchase({ lineId: first.lineId }));
       expect(second.outcome).toBe('opened');
@@ -322,7 +330,8 @@ function theOutbox({ ledger, database }: Given): void {
     test('is shared by sweepers: each item goes to one of them, and comes again when its time is over', async () => {
       await empty();
       const made: string[] = [];
-      for (let index = 0; index < 40; index++) made.push((await ledger().promise('checking', randomUUID(), 'web-1')).id);
+      for (let index = 0; index < 40; index++)
+        made.push((await ledger().promise('checking', randomUUID(), 'web-1')).id);
       const sweep = () => ledger().dueOutbox(new Date(), 30_000, 15);
       const shares = await Promise.all([sweep(), sweep(), sweep(), sweep()]);
       const claimed = [...shares.flat(), ...(await sweep()), ...(await sweep())];
@@ -427,7 +436,14 @@ function consents({ ledger, database }: Given): void {
 
 function secrecy({ ledger, database }: Given): void {
   test('nowhere in the database is there a phone number, a user, an address or a telco’s cookie in clear', async () => {
-    const canaries = ['60777000111', 'CPID+secret/1', 'user-canary', 'workspace-canary', 'address-canary', 'cookie-canary'];
+    const canaries = [
+      '60777000111',
+      'CPID+secret/1',
+      'user-canary',
+      'workspace-canary',
+      'address-canary',
+      'cookie-canary',
+    ];
     const [msisdn = '', cpid = '', user = '', workspace = '', address = '', cookie = ''] = canaries;
     const line = await ledger().ensureLine('op', { type: 'MSISDN', value: msisdn });
     await ledger().ensureLine('op', { type: 'CPID', value: cpid });
@@ -439,7 +455,9 @@ function secrecy({ ledger, database }: Given): void {
 
     const run = async (query: ReturnType<typeof sql>) =>
       ((await database().drizzle.execute(query)) as unknown as { rows: Record<string, unknown>[] }).rows;
-    const tables = await run(sql`select table_name as name from information_schema.tables where table_schema = 'public'`);
+    const tables = await run(
+      sql`select table_name as name from information_schema.tables where table_schema = 'public'`,
+    );
     const rows = await Promise.all(tables.map(({ name }) => run(sql`select * from ${sql.identifier(String(name))}`)));
     const everything = JSON.stringify(rows);
     expect(everything).toContain(line.id);

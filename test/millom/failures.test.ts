@@ -232,6 +232,18 @@ describe('an order', () => {
     expect(millom.calls).toHaveLength(1);
   });
 
+  test('that waited in the queue past its deadline is unreachable, and is not sent afterwards', async () => {
+    const millom = await stage.farEnd();
+    millom.onCall = (seen, response, nth) => void setTimeout(() => completed(seen, response, nth), 400);
+    const client = stage.client(millom, { connections: 1 });
+    const first = client.purchase(ALICE, ORDER);
+    const second = client.purchase(ALICE, { ...ORDER, transactionId: 'second-order' }, { deadlineMs: 150 });
+    expect(await failureOf(second)).toBeInstanceOf(TelcoUnreachable);
+    await expect(first).resolves.toEqual({ status: 'completed' });
+    await sleep(200);
+    expect(millom.calls.map(({ body }) => JSON.parse(body).transid)).toEqual([ORDER.transactionId]);
+  });
+
   test('that nobody was there to take is unreachable, after a few tries', async () => {
     const millom = await stage.farEnd();
     const client = stage.client(millom, { baseUrl: await closedPort() });

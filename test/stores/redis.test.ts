@@ -1,9 +1,9 @@
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { once } from 'node:events';
 import { chmodSync, existsSync, mkdirSync, readFileSync, rmdirSync, statSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { openRedis, type RedisStore } from '../../bot/stores/redis.js';
 import { socketPath } from '../../bot/stores/redis-server.js';
 import { silent, startScript, tempFolder } from '../support/stores.js';
@@ -42,7 +42,8 @@ async function closeAll(): Promise<void> {
   for (const store of stores.splice(0)) await store.close();
 }
 
-const processId = async (store: RedisStore) => Number(/process_id:(\d+)/.exec(await store.forWorkers().info('server'))?.[1]);
+const processId = async (store: RedisStore) =>
+  Number(/process_id:(\d+)/.exec(await store.forWorkers().info('server'))?.[1]);
 
 /** False for a zombie as well: its program is gone. */
 const isRunning = (pid: number) => existsSync(`/proc/${pid}/exe`);

@@ -1,6 +1,6 @@
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { createVault, deriveKey, KeyInvalid, loadKey, VaultError } from '../../bot/secrets.js';
 import { startScript, tempFolder } from '../support/stores.js';

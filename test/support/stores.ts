@@ -37,7 +37,11 @@ export async function withPglite(): Promise<{ readonly database: Database; close
 }
 
 /** A database of its own on the local PostgreSQL server. Ask `postgresServer` first whether there is one. */
-export async function tempPostgres(): Promise<{ readonly url: string; readonly database: Database; close(): Promise<void> }> {
+export async function tempPostgres(): Promise<{
+  readonly url: string;
+  readonly database: Database;
+  close(): Promise<void>;
+}> {
   const server = await postgresServer();
   if (server === undefined) throw new Error(NO_POSTGRES);
   const name = `refill_test_${randomBytes(6).toString('hex')}`;
@@ -70,7 +74,11 @@ export async function postgresServer(): Promise<string | undefined> {
 }
 
 /** A redis-server of its own. `socket` is a path ioredis takes in place of a URL. */
-export async function tempRedis(): Promise<{ readonly store: RedisStore; readonly socket: string; close(): Promise<void> }> {
+export async function tempRedis(): Promise<{
+  readonly store: RedisStore;
+  readonly socket: string;
+  close(): Promise<void>;
+}> {
   const folder = tempFolder();
   const store = await openRedis({ dataDir: folder.path, log: silent });
   return {

@@ -1,21 +1,11 @@
 import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { stopwatch } from '../i18n/format.js';
 import { useWords } from '../i18n/index.js';
-import type { Stage } from '../api/types.js';
-import { Icon, type IconName } from '../ui/icons.js';
+import { Icon } from '../ui/icons.js';
+import { STAGE_ICONS } from './stage-icons.js';
 import { Stages } from './stages.js';
 import { about, type Row } from './store.js';
 import type { LiveLog } from './use-live.js';
-
-export const STAGE_ICONS: Readonly<Record<Stage, IconName>> = {
-  webhook: 'plug',
-  turn: 'loop',
-  telco: 'tower',
-  callback: 'reply',
-  nudge: 'bell',
-  send: 'send',
-  sandbox: 'box',
-};
 
 export function LogPanel({ conversation, live }: { conversation: string; live: LiveLog }) {
   const { t } = useWords();
@@ -29,7 +19,7 @@ export function LogPanel({ conversation, live }: { conversation: string; live: L
         <h2 id="log-heading">{t('log.heading')}</h2>
         <p>{t('log.lead')}</p>
       </header>
-      <Stages latest={rows.at(-1)} />
+      <Stages rows={rows} />
       <div class="log-tools">
         <label class="check">
           <input type="checkbox" checked={onlyMine} onChange={({ currentTarget }) => setOnlyMine(currentTarget.checked)} />

@@ -25,7 +25,7 @@ export function useWorld(subscriber: string): WorldControls {
   const [faults, setFaults] = useState<readonly Fault[]>([]);
   const [unreachable, setUnreachable] = useState(false);
   const [outcome, setOutcome] = useState<WorldControls['outcome']>();
-  const timer = useRef<ReturnType<typeof setTimeout>>();
+  const timer = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
   const path = `${ROOT}/subscribers/${encodeURIComponent(subscriber)}`;
 
   const refresh = useCallback(async () => {
