@@ -1,9 +1,10 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { type Job, Queue, UnrecoverableError, Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { RefillError } from '../errors.js';
 import { type InboundEvent, inboundEvent } from './event.js';
 import type { Entry, EntryHandler, Mailbox, MailboxDepth, MailboxWorker, WorkOptions } from './mailbox.js';
+import { deadKey, type Keys, keysOf, openKey, SHARDS } from './mailbox-keys.js';
 import { BEGIN, COMMIT, DELIVER, FAIL } from './scripts.js';
 
 /** The mailbox's store could not be reached in time: the webhook answers 503 and the platform redelivers. */
@@ -35,7 +36,6 @@ export interface RedisMailboxOptions {
   readonly lockMs?: number;
 }
 
-const SHARDS = 64;
 const SLICE = 20;
 const MAX_THROWS = 5;
 const MAX_STARTS = 25;
@@ -233,10 +233,10 @@ async function runEntry(parts: WorkerParts, head: Head): Promise<Outcome> {
     return { session: await parts.handler(entry), dead: false };
   } catch (error) {
     parts.work.onError?.(error);
-    if (parts.work.isTransient(error)) throw error;
-    const throws = await head.redis.mailboxFail(head.keys.epoch, head.keys.tries, head.token);
+    const transient = parts.work.isTransient(error);
+    const throws = await head.redis.mailboxFail(head.keys.epoch, head.keys.tries, head.token, transient ? 0 : 1);
     if (throws < 0) throw new UnrecoverableError('fenced off');
-    if (throws < MAX_THROWS) throw error;
+    if (transient || throws < MAX_THROWS) throw error;
     return giveUp(parts, entry, error);
   }
 }
@@ -255,44 +255,6 @@ function openEntry(parts: WorkerParts, head: Head): Entry | undefined {
     parts.work.onError?.(error);
     return undefined;
   }
-}
-
-interface Keys {
-  readonly box: string;
-  readonly open: string;
-  readonly epoch: string;
-  readonly tries: string;
-  readonly session: string;
-  readonly dead: string;
-  seen(eventId: string): string;
-}
-
-function keysOf(prefix: string, conversation: string): Keys {
-  const shard = shardOf(conversation);
-  const key = (name: string) => `${tag(prefix, shard)}:${name}:${conversation}`;
-  return {
-    box: key('box'),
-    open: openKey(prefix, shard),
-    epoch: key('epoch'),
-    tries: key('tries'),
-    session: key('session'),
-    dead: deadKey(prefix, shard),
-    // An event id is the platform's: hashed, it can neither be long nor hold a phone number.
-    seen: (id) => `${tag(prefix, shard)}:seen:${createHash('sha256').update(`${conversation}\n${id}`).digest('base64url').slice(0, 22)}`,
-  };
-}
-
-const tag = (prefix: string, shard: number) => `{${prefix}:${shard}}`;
-const openKey = (prefix: string, shard: number) => `${tag(prefix, shard)}:open`;
-const deadKey = (prefix: string, shard: number) => `${tag(prefix, shard)}:dead`;
-
-/** FNV-1a: spreads conversations over slots, so that one Redis Cluster node does not hold them all. */
-function shardOf(conversation: string): number {
-  let hash = 0x811c9dc5;
-  for (let index = 0; index < conversation.length; index++) {
-    hash = Math.imul(hash ^ conversation.charCodeAt(index), 0x01000193);
-  }
-  return (hash >>> 0) % SHARDS;
 }
 
 type Argument = string | number;

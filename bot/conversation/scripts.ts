@@ -50,7 +50,11 @@ else
 end
 return left`;
 
-/** KEYS epoch tries · ARGV token → throws so far, or -1 when fenced off */
+/**
+ * A start that ended in a throw killed no worker, so it does not count as one.
+ * KEYS epoch tries · ARGV token count → throws so far, or -1 when fenced off
+ */
 export const FAIL = `
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return -1 end
-return redis.call('HINCRBY', KEYS[2], 'throws', 1)`;
+redis.call('HINCRBY', KEYS[2], 'starts', -1)
+return redis.call('HINCRBY', KEYS[2], 'throws', ARGV[2])`;

@@ -9,7 +9,7 @@ import { nudgeMethods } from './nudges.js';
 import { outboxMethods } from './outbox.js';
 import { purchaseMethods } from './purchases.js';
 
-export { LedgerFailed, LedgerUnavailable } from './errors.js';
+export { LedgerUnavailable } from './errors.js';
 
 /**
  * The ledger over an open database; closing it closes the database. Times are the database's own, unless `now` says otherwise

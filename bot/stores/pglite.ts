@@ -37,9 +37,7 @@ export async function openPglite(dataDir: string): Promise<Database> {
     lock.release();
     throw new StoreUnavailable(
       `PGlite could not open ${folder}: use DATABASE_URL, or move the folder away to start afresh`,
-      {
-        cause,
-      },
+      { cause },
     );
   }
 }

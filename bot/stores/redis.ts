@@ -87,13 +87,17 @@ async function openEmbedded(dataDir: string, log: RedisSettings['log']): Promise
     server.adopted ? 'took over the redis-server an earlier start left' : 'started redis-server',
   );
   let reviving: Promise<void> | undefined;
-  const watch = setInterval(() => {
-    if (reviving !== undefined || isAlive(server.pid)) return;
+  const revive = async (): Promise<void> => {
     log.error({ pid: server.pid }, 'redis-server is gone; starting it again');
-    reviving = ensureServer(dataDir)
-      .then((revived) => void (server = revived))
-      .catch((error: unknown) => log.error({ err: error }, 'redis-server could not be started again'))
-      .finally(() => (reviving = undefined));
+    try {
+      server = await ensureServer(dataDir);
+    } catch (error) {
+      log.error({ err: error }, 'redis-server could not be started again');
+    }
+    reviving = undefined;
+  };
+  const watch = setInterval(() => {
+    if (!isAlive(server.pid)) reviving ??= revive();
   }, WATCH_EVERY_MS).unref();
   return {
     socket: server.socket,
@@ -145,9 +149,7 @@ async function verify(connections: Connections, description: string): Promise<vo
     await connections.close();
     throw new StoreUnavailable(
       `Redis at ${description} (REDIS_URL) does not answer: is it running, and are the credentials right?`,
-      {
-        cause,
-      },
+      { cause },
     );
   }
 }

@@ -130,7 +130,7 @@ describe('reading JSON', () => {
     fc.assert(
       fc.property(fc.json({ maxDepth: 4 }), fc.stringMatching(/^\d{16,20}$/), (text, filler) => {
         const plain = JSON.parse(text);
-        if (/\d{15}|e[+-]?\d/i.test(text) || text.includes('__proto__')) return;
+        fc.pre(!/[\d.]{15}|e[+-]?\d/i.test(text) && !text.includes('__proto__'));
         expect(readJson(text)).toEqual(plain);
         // The same through the slow path, which a long run of digits anywhere switches on.
         expect(readJson(`[${text},"${filler}"]`)).toEqual([plain, filler]);

@@ -26,7 +26,9 @@ const PASSWORD = 'hunter2';
 
 let folder: ReturnType<typeof tempFolder>;
 const stores: RedisStore[] = [];
-beforeEach(() => void (folder = tempFolder()));
+beforeEach(() => {
+  folder = tempFolder();
+});
 afterEach(async () => {
   for (const store of stores.splice(0)) await store.close();
   folder.remove();

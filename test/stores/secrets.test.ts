@@ -82,7 +82,9 @@ test('keys for different purposes differ, and each is always the same', () => {
 
 describe('the master key', () => {
   let folder: ReturnType<typeof tempFolder>;
-  beforeEach(() => void (folder = tempFolder()));
+  beforeEach(() => {
+    folder = tempFolder();
+  });
   afterEach(() => folder.remove());
 
   test('is taken from the configuration as hex or base64, and then no file is made', () => {
