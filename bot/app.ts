@@ -10,13 +10,14 @@ import { startPurchasesWorker } from '../workers/purchases.js';
 import { startSweeper } from '../workers/sweeper.js';
 import { startTurnsWorker } from '../workers/turns.js';
 import { type Callers, createCallers } from './callers.js';
-import { type Channel, ChannelUnreachable, type Deliver } from './channel.js';
+import { type Channel, ChannelUnreachable, type Deliver, type Inbox } from './channel.js';
 import type { Config, MillomConfig } from './config.js';
 import { consoleRoutes } from './console.js';
 import type { Mailbox } from './conversation/mailbox.js';
 import { createRedisMailbox, MailboxUnavailable } from './conversation/redis-mailbox.js';
 import { createRegistry } from './conversation/registry.js';
 import type { TurnDeps } from './conversation/run-turn.js';
+import { NOTIFICATION_TYPES } from './domain/notification.js';
 import { createHttp } from './http.js';
 import { createTranslators } from './i18n/index.js';
 import { conversationIdOf } from './identity/conversation-id.js';
@@ -199,6 +200,19 @@ async function openChannels(core: Core, world: RemoteSandbox | undefined, closin
   return channels;
 }
 
+/** What channels hand in: events to the mailbox, opt-outs to the ledger, the rest to those who watch. */
+function createInbox({ ledger, metrics, log }: Parts, deliver: Deliver): Inbox {
+  return {
+    deliver,
+    optedOut: (conversationId, how) => ledger.setConsent(conversationId, NOTIFICATION_TYPES, false, how),
+    delivery: ({ channel, state, code }) => metrics.deliveries.inc({ channel, state, code: code ?? '' }),
+    alert(code, what) {
+      metrics.alerts.inc({ code });
+      log.error({ code }, what);
+    },
+  };
+}
+
 /** What a page may know of a persona: all but its number. */
 function publicPersona({ id, name, summary, locale, timezone, currency, operator }: Persona): PublicPersona {
   return { id, name, summary, locale, timezone, currency, operator };
@@ -211,7 +225,8 @@ async function mountRoutes(http: FastifyInstance, parts: Parts, sandbox: Sandbox
     trace.emit({ stage: 'webhook', title: `${event.kind}: ${outcome}`, conversation: event.conversationId, ok: true });
     return outcome;
   };
-  for (const channel of channels.values()) await channel.routes(http, deliver);
+  const inbox = createInbox(parts, deliver);
+  for (const channel of channels.values()) await channel.routes(http, inbox);
   callers.routes(http);
   const events = createTelcoEvents(parts);
   await http.register(millomWebhooks, {

@@ -13,6 +13,26 @@ export interface Outgoing {
   /** What the channel put into `InboundEvent.from.address`. */
   readonly address: string;
   readonly message: Message;
+  /** What the message is about (`purchase:<id>`): where a channel can edit, the next message of a key replaces the last. */
+  readonly key?: string;
+}
+
+/** What a channel hands in. */
+export interface Inbox {
+  readonly deliver: Deliver;
+  /** The user told the platform to be left alone (blocked us, uninstalled, opted out): no nudge until they ask for it. */
+  optedOut(conversationId: string, how: string): Promise<void>;
+  /** What became of a message sent before; late and out of order as platforms are. */
+  delivery(report: DeliveryReport): void;
+  /** Something an operator has to look at: a token revoked, an account locked, a number restricted. `code` is the platform's. */
+  alert(code: string, what: string): void;
+}
+
+export interface DeliveryReport {
+  readonly channel: string;
+  readonly state: 'sent' | 'delivered' | 'read' | 'failed';
+  /** The platform's error code, when it failed. */
+  readonly code?: string;
 }
 
 /** The platform said no and would say no again: the user blocked us, the message is not allowed. Not tried again. */
@@ -22,14 +42,26 @@ export class ChannelRefused extends RefillError {
 
 /** The platform could not be reached or is busy: tried again. */
 export class ChannelUnreachable extends RefillError {
-  readonly code = 'CHANNEL_UNREACHABLE';
+  readonly code: string = 'CHANNEL_UNREACHABLE';
+}
+
+/** The platform wants us to wait: this conversation's turn is tried again after that long, others go on. */
+export class ChannelBusy extends ChannelUnreachable {
+  override readonly code = 'CHANNEL_BUSY';
+
+  constructor(
+    readonly retryAfterMs: number,
+    options?: { cause?: unknown },
+  ) {
+    super('the platform asked us to wait', options);
+  }
 }
 
 /** A chat platform. The adapter does transport only: verify, parse, render, send. */
 export interface Channel {
   readonly name: string;
   /** Mounts the webhooks. */
-  routes(http: FastifyInstance, deliver: Deliver): void | Promise<void>;
+  routes(http: FastifyInstance, inbox: Inbox): void | Promise<void>;
   /** Resolves when the platform took the message. Rejects with `ChannelRefused` or `ChannelUnreachable`. */
   send(outgoing: Outgoing): Promise<void>;
   /** Shows that an answer is being prepared; a failure is of no consequence. */

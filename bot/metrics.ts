@@ -20,6 +20,8 @@ export function createMetrics() {
     telcoCalls: new Counter({ name: 'refill_telco_calls_total', help: 'Telco calls by operation and outcome', labelNames: ['telco', 'operation', 'outcome'], registers }),
     telcoSeconds: new Histogram({ name: 'refill_telco_call_seconds', help: 'Telco calls, retries included', labelNames: ['telco', 'operation'], buckets: SECONDS, registers }),
     purchases: new Gauge({ name: 'refill_purchases', help: 'Purchases by state', labelNames: ['state'], registers }),
+    deliveries: new Counter({ name: 'refill_deliveries_total', help: 'What platforms said became of messages', labelNames: ['channel', 'state', 'code'], registers }),
+    alerts: new Counter({ name: 'refill_alerts_total', help: 'Platform errors an operator has to look at', labelNames: ['code'], registers }),
     webhooks: new Counter({ name: 'refill_webhooks_total', help: 'Webhook requests by route and status', labelNames: ['route', 'status'], registers }),
   };
 }

@@ -105,6 +105,7 @@ function nudgeScreen(turn: Turn, { type, planName }: Nudge, balance: Balance, li
   const lowest = lowestPlan(balance.plans);
   return {
     validForMs: OFFER_VALID_MS,
+    notice: { name: `nudge_${saidAs(type, balance).replaceAll('-', '_')}`, values: [plan] },
     blocks: [
       { type: 'text', text: text.t(`nudge.${saidAs(type, balance)}`, { plan }), tone: 'warning' },
       ...(lowest === undefined ? [] : planGauges(turn, lowest)),

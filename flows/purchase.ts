@@ -9,7 +9,7 @@ import type { Purchase } from '../bot/ledger/ledger.js';
 import type { Block, Fact } from '../bot/message/message.js';
 import { goneScreen, OFFER_VALID_MS, offerFacts, offerName } from './offers.js';
 import { leadTo, say, screen } from './screens.js';
-import { purchaseStatus } from './receipt.js';
+import { purchaseKey, purchaseStatus } from './receipt.js';
 
 const texts = z.array(z.object({ language: z.string(), text: z.string() }));
 
@@ -218,11 +218,12 @@ async function recheck(turn: Turn, terms: Terms): Promise<Next<Terms> | undefine
   return changed === undefined ? undefined : ask('confirm', now, changed);
 }
 
-function onItsWay(turn: Turn, { terms }: Purchase): Screen {
+function onItsWay(turn: Turn, { id, terms }: Purchase): Screen {
   const { text } = turn;
   const name = offerName(text, { name: terms.planName, planId: terms.planId });
-  return screen([
+  const blocks = [
     { type: 'heading', text: text.t('purchase.on-its-way') },
     { type: 'text', text: text.t('purchase.on-its-way-text', { name, price: text.money(terms.price) }) },
-  ]);
+  ] as const;
+  return { ...screen(blocks), key: purchaseKey(id) };
 }

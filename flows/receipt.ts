@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { type Choice, done, flow, type Screen, silent } from '../bot/conversation/flow.js';
 import type { Turn } from '../bot/conversation/turn.js';
 import type { Purchase } from '../bot/ledger/ledger.js';
-import type { Fact } from '../bot/message/message.js';
+import type { Fact, Notice } from '../bot/message/message.js';
 import { offerName } from './offers.js';
 import { leadTo, say, screen } from './screens.js';
 
@@ -23,7 +23,7 @@ export const receipt = flow({
     if (purchase === undefined || (item.kind === 'checking' && purchase.state !== 'unknown')) return silent();
     // A new plan is a new start: the next low data is worth a word again.
     if (purchase.state === 'completed') turn.remember({ nudged: {} });
-    return done(purchaseStatus(turn, purchase));
+    return done({ ...purchaseStatus(turn, purchase), key: purchaseKey(purchase.id), notice: receiptNotice(turn, purchase) });
   },
   steps: {},
 });
@@ -61,6 +61,18 @@ export const purchases = flow({
   },
   steps: {},
 });
+
+/** One purchase's messages replace each other where a channel can edit: on its way, being checked, the receipt. */
+export function purchaseKey(id: string): string {
+  return `purchase:${id}`;
+}
+
+/** The receipt where only a template may be sent. */
+function receiptNotice(turn: Turn, purchase: Purchase): Notice {
+  const { text } = turn;
+  const name = purchase.state === 'completed' ? 'purchase_completed' : purchase.state === 'failed' ? 'purchase_failed' : 'purchase_checking';
+  return { name, values: [planName(turn, purchase), text.money(purchase.terms.price)] };
+}
 
 /** Where a purchase stands, as its buyer should hear it. */
 export function purchaseStatus(turn: Turn, purchase: Purchase): Screen {

@@ -51,7 +51,7 @@ export function createWebChannel(options: WebChannelOptions): WebChannel {
 
   return {
     name: 'web',
-    routes: (http, deliver) => mountRoutes(http, deliver, { ...options, sessions, log, live, now }),
+    routes: (http, { deliver }) => mountRoutes(http, deliver, { ...options, sessions, log, live, now }),
     send: (outgoing) => send(log, outgoing, now()),
     typing: (conversationId) => log.signal(conversationId, 'typing', '{"on":true}'),
     taken: (conversationId, eventId) => log.signal(conversationId, 'taken', JSON.stringify({ id: eventId })),

@@ -1,5 +1,4 @@
-import type { Outgoing } from '../../bot/channel.js';
-import { ChannelUnreachable } from './errors.js';
+import { ChannelUnreachable, type Outgoing } from '../../bot/channel.js';
 import type { ConversationLog } from './log.js';
 import { render } from './render.js';
 
@@ -14,6 +13,6 @@ export async function send(log: ConversationLog, { id, conversationId, message }
     // The prefix keeps a subscriber's own ids and Refill's apart: neither can hide the other's messages.
     await log.append(conversationId, `r:${id}`, 'message', data);
   } catch (cause) {
-    throw new ChannelUnreachable(cause);
+    throw new ChannelUnreachable('the web channel could not reach Redis', { cause });
   }
 }

@@ -65,9 +65,17 @@ class Dialog {
     const { registry } = this.options;
     const { now, text } = this.turn;
     const understood = understand(input, this.session, registry, text.locale, now.getTime());
-    if (understood.kind === 'unknown') return this.notUnderstood();
+    if (understood.kind === 'unknown') return input.kind === 'text' ? this.takeText(input.text) : this.notUnderstood();
     this.session.misses = 0;
     return understood.kind === 'stale' ? this.expire(understood.intent) : this.take(understood.intent);
+  }
+
+  /** Words that are no choice and no keyword are an answer where the waiting question asks for words. */
+  private async takeText(text: string): Promise<void> {
+    const { takesText } = this.waiting()?.step ?? {};
+    if (takesText === undefined || text.trim() === '') return this.notUnderstood();
+    this.session.misses = 0;
+    return this.take({ name: takesText, slots: { text: text.slice(0, 500) } });
   }
 
   /** Once: the choices again. Twice: help. */

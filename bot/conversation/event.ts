@@ -27,6 +27,14 @@ const head = {
 export const inboundEvent = z.discriminatedUnion('kind', [
   z.object({ ...head, kind: z.literal('text'), from: origin, text: z.string() }),
   z.object({ ...head, kind: z.literal('press'), from: origin, token: z.string().max(300) }),
+  /** A filled-in form: what was typed, by field name. */
+  z.object({
+    ...head,
+    kind: z.literal('form'),
+    from: origin,
+    token: z.string().max(300),
+    values: z.record(z.string().max(50), z.string().max(500)),
+  }),
   /** The user opened the conversation without a word. */
   z.object({ ...head, kind: z.literal('hello'), from: origin }),
   /** Something Refill owes this conversation: `name` is a flow's intent, `ref` a ledger id. */

@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import type { Localized } from '../i18n/localized.js';
-import type { Block } from '../message/message.js';
+import type { Block, Form, Notice } from '../message/message.js';
 import type { Intent } from './session.js';
 import type { Turn } from './turn.js';
 
@@ -13,10 +13,21 @@ export interface Choice {
   readonly exact?: boolean;
 }
 
+/** A form whose values come back as the slots of `intent`. */
+export interface FormScreen extends Omit<Form, 'token'> {
+  readonly intent: Intent;
+}
+
 /** What one step says: blocks, and the choices that go with them. An offer card's `action` is an index into `choices`. */
 export interface Screen {
   readonly blocks: readonly Block[];
   readonly choices: readonly Choice[];
+  /** The same questions as a form, where the channel has forms. */
+  readonly form?: FormScreen;
+  /** What to say where only a template may be sent. */
+  readonly notice?: Notice;
+  /** What this message is about (`purchase:<id>`): a channel that can edit puts the next one of the same key in its place. */
+  readonly key?: string;
   /** How long the choices may be taken, in milliseconds; a day when absent. */
   readonly validForMs?: number;
 }
@@ -56,6 +67,8 @@ export interface Step<State> {
   show(turn: Turn, state: State): Promise<Screen> | Screen;
   /** Intent name → what it does here. Checked before any other flow may take the intent. */
   readonly on: Readonly<Record<string, Handler<State>>>;
+  /** The name of the `on` intent that takes any text that is neither a choice nor a keyword; it comes as slot `text`. */
+  readonly takesText?: string;
 }
 
 /**

@@ -168,7 +168,7 @@ function startWorker(parts: WorkerParts): MailboxWorker & { readonly ready: Prom
     lockDuration: parts.lockMs ?? 30_000,
     stalledInterval: parts.lockMs ?? 30_000,
     skipVersionCheck: true,
-    settings: { backoffStrategy: (attempt = 1) => Math.min(15_000, 100 * 2 ** Math.min(attempt, 10)) },
+    settings: { backoffStrategy },
   });
   worker.on('error', (error) => work.onError?.(error));
   let closing: Promise<void> | undefined;
@@ -179,6 +179,12 @@ function startWorker(parts: WorkerParts): MailboxWorker & { readonly ready: Prom
       return closing;
     },
   };
+}
+
+/** When to try a conversation again: when the platform said so, else ever later, 15 s at most. */
+function backoffStrategy(attempt = 1, _type?: string, error?: Error): number {
+  const asked = error !== undefined && 'retryAfterMs' in error ? Number(error.retryAfterMs) : Number.NaN;
+  return Number.isFinite(asked) ? Math.max(0, asked) : Math.min(15_000, 100 * 2 ** Math.min(attempt, 10));
 }
 
 /** One job: up to a slice of a conversation's entries, in order. What is left afterwards gets a job of its own. */

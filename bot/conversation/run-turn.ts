@@ -73,7 +73,13 @@ export async function runTurn(deps: TurnDeps, { event, session: saved }: Entry):
     const { message, choices } = toMessage(screen, turn.text, now.getTime());
     session.choices = [...session.choices, choices].slice(-CHOICE_SETS_KEPT);
     const { conversationId } = event;
-    delivered = await send(channel, { id: replyId(event), conversationId, address: from.address, message });
+    delivered = await send(channel, {
+      id: replyId(event),
+      conversationId,
+      address: from.address,
+      message,
+      ...(screen.key !== undefined && { key: screen.key }),
+    });
     clock('send');
   }
   for (const effect of effects) await effect();
@@ -185,6 +191,8 @@ function inputOf(event: InboundEvent): Input {
       return { kind: 'text', text: event.text };
     case 'press':
       return { kind: 'press', token: event.token };
+    case 'form':
+      return { kind: 'form', token: event.token, values: event.values };
     case 'hello':
       return { kind: 'hello' };
     case 'system':

@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import type { Translator } from '../i18n/translator.js';
-import type { Block, Message } from '../message/message.js';
-import type { Choice, Screen } from './flow.js';
+import type { Block, Form, Message } from '../message/message.js';
+import type { Choice, FormScreen, Screen } from './flow.js';
 import type { ChoiceSet } from './session.js';
-import { tokenOf } from './understanding.js';
+import { formTokenOf, tokenOf } from './understanding.js';
 
 const DAY_MS = 86_400_000;
 
@@ -16,7 +16,18 @@ export function joinScreens(screens: readonly Screen[]): Screen {
     choices.push(...screen.choices);
   }
   const validForMs = Math.min(...screens.map((screen) => screen.validForMs ?? DAY_MS));
-  return { blocks, choices, validForMs };
+  // What is asked last is what is waiting; what is told first is what this message is about.
+  const { form } = screens.findLast((screen) => screen.form !== undefined) ?? {};
+  const { notice } = screens.find((screen) => screen.notice !== undefined) ?? {};
+  const { key } = screens.find((screen) => screen.key !== undefined) ?? {};
+  return {
+    blocks,
+    choices,
+    validForMs,
+    ...(form !== undefined && { form }),
+    ...(notice !== undefined && { notice }),
+    ...(key !== undefined && { key }),
+  };
 }
 
 /** Keeps the choices `keep` accepts and re-aims the offer cards at what is left. */
@@ -45,21 +56,29 @@ function shiftActions(block: Block, by: number): Block {
 /** The message to send, and what its choices will mean when they come back. */
 export function toMessage(screen: Screen, text: Translator, now: number): { message: Message; choices: ChoiceSet } {
   const id = randomBytes(4).toString('base64url');
+  const { blocks, choices, form, notice } = screen;
   return {
     message: {
       language: text.locale,
       direction: text.direction,
-      blocks: screen.blocks,
-      actions: screen.choices.map(({ label, intent, style }, index) => ({
+      blocks,
+      actions: choices.map(({ label, intent, style }, index) => ({
         token: tokenOf(intent.name, id, index),
         label,
         style: style ?? 'default',
       })),
+      ...(form !== undefined && { form: toForm(form, id) }),
+      ...(notice !== undefined && { notice }),
     },
     choices: {
       id,
       until: now + (screen.validForMs ?? DAY_MS),
-      options: screen.choices.map(({ label, intent, exact }) => ({ label, intent, ...(exact === true && { exact }) })),
+      options: choices.map(({ label, intent, exact }) => ({ label, intent, ...(exact === true && { exact }) })),
+      ...(form !== undefined && { form: form.intent }),
     },
   };
+}
+
+function toForm({ intent, title, open, submit, fields }: FormScreen, setId: string): Form {
+  return { token: formTokenOf(intent.name, setId), title, open, submit, fields };
 }

@@ -51,7 +51,7 @@ end
 return left`;
 
 /**
- * A start that ended in a throw killed no worker, so it does not count as one.
+ * Takes the start back, since it killed no worker, and counts the throw unless something else is to blame (`count` 0).
  * KEYS epoch tries · ARGV token count → throws so far, or -1 when fenced off
  */
 export const FAIL = `

@@ -21,6 +21,8 @@ const choiceSet = z.object({
       exact: z.boolean().optional(),
     }),
   ),
+  /** What a form of this message means when it comes back. */
+  form: intentSchema.optional(),
 });
 
 /** A flow that waits for an answer. `state` is checked against the flow's own schema when it is used. */

@@ -7,6 +7,7 @@ import type { ChoiceSet, Intent, Session } from './session.js';
 export type Input =
   | { readonly kind: 'text'; readonly text: string }
   | { readonly kind: 'press'; readonly token: string }
+  | { readonly kind: 'form'; readonly token: string; readonly values: Readonly<Record<string, string>> }
   | { readonly kind: 'hello' }
   | { readonly kind: 'system'; readonly name: string; readonly ref: string };
 
@@ -21,6 +22,11 @@ const UNKNOWN: Understood = { kind: 'unknown' };
 /** The token a button carries: enough to find its choice again, or to say what kind of button it was when it is stale. */
 export function tokenOf(intent: string, setId: string, index: number): string {
   return `${intent}~${setId}~${index}`;
+}
+
+/** The token a form carries. */
+export function formTokenOf(intent: string, setId: string): string {
+  return `${intent}~${setId}~form`;
 }
 
 /**
@@ -41,6 +47,8 @@ export function understand(
       return known({ name: input.name, slots: { ref: input.ref } });
     case 'press':
       return understandPress(input.token, session.choices, registry, now);
+    case 'form':
+      return understandForm(input.token, input.values, session.choices, registry, now);
     case 'text':
       return understandText(input.text, session, registry, locale, now);
   }
@@ -54,6 +62,20 @@ function understandPress(token: string, sets: readonly ChoiceSet[], registry: Fl
   // "Balance" means the same however old its button is; "this offer" does not.
   const kind = registry.entry(name)?.kind;
   if (kind === 'aside' || kind === 'switch') return known({ name });
+  const fallback = registry.whenStale(name);
+  return fallback === undefined ? UNKNOWN : { kind: 'stale', intent: fallback };
+}
+
+function understandForm(
+  token: string,
+  values: Readonly<Record<string, string>>,
+  sets: readonly ChoiceSet[],
+  registry: FlowRegistry,
+  now: number,
+): Understood {
+  const [name = '', setId] = token.split('~');
+  const form = sets.find(({ id, until }) => id === setId && until > now)?.form;
+  if (form?.name === name) return known({ name, slots: { ...values, ...form.slots } });
   const fallback = registry.whenStale(name);
   return fallback === undefined ? UNKNOWN : { kind: 'stale', intent: fallback };
 }

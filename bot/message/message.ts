@@ -45,6 +45,36 @@ export interface Action {
   readonly style: 'default' | 'primary' | 'danger';
 }
 
+/** One thing a form asks for. */
+export interface FormField {
+  readonly name: string;
+  readonly kind: 'text' | 'phone';
+  readonly label: Localized;
+}
+
+/**
+ * Several questions at once, for channels that can draw a form (a Slack modal, inputs on a Teams card). Where there are
+ * none, the message's own words ask the first question and the answers are typed one by one.
+ */
+export interface Form {
+  /** Comes back with the values, as a `form` event. At most 200 ASCII characters. */
+  readonly token: string;
+  readonly title: Localized;
+  /** On the button that opens it. */
+  readonly open: Localized;
+  readonly submit: Localized;
+  readonly fields: readonly FormField[];
+}
+
+/**
+ * What this message is about, for channels that may only use a pre-approved template right now (WhatsApp outside its 24
+ * hours): the template's name and its values. It holds no offer (CHANNELS.md 0.2).
+ */
+export interface Notice {
+  readonly name: string;
+  readonly values: readonly Localized[];
+}
+
 /**
  * What Refill says in one turn, in no channel's terms. Every channel draws every block, or degrades it in a defined way; the
  * actions are offered in order, and typing an action's number or its words is always the same as pressing it.
@@ -55,4 +85,6 @@ export interface Message {
   readonly direction: 'ltr' | 'rtl';
   readonly blocks: readonly Block[];
   readonly actions: readonly Action[];
+  readonly form?: Form;
+  readonly notice?: Notice;
 }

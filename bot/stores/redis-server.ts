@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { closeSync, existsSync, lstatSync, mkdirSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -132,8 +132,10 @@ function findProgram(): string {
 function refuseSecondServer(folder: string): void {
   const pid = Number(readIfThere(join(folder, 'redis.pid')));
   if (!(pid > 0) || !isAlive(pid)) return;
-  const commandLine = readIfThere(`/proc/${pid}/cmdline`);
-  if (commandLine !== undefined && !/(redis|valkey)-server/.test(commandLine)) return;
+  const ps = ['-o', 'command=', '-p', String(pid)];
+  const commandLine = readIfThere(`/proc/${pid}/cmdline`) ?? spawnSync('ps', ps, { encoding: 'utf8' }).stdout;
+  // The process id of a server that was killed may be a stranger's by now.
+  if (!/(redis|valkey)-server/.test(commandLine)) return;
   throw new StoreUnavailable(
     `redis-server (process ${pid}) uses ${folder} but does not answer: stop it with kill ${pid}`,
   );
@@ -152,7 +154,8 @@ async function identify(socket: string): Promise<number | undefined> {
   if (!existsSync(socket)) return undefined;
   try {
     const info = await withConnection(socket, (redis) => redis.info('server'));
-    return Number(/^process_id:(\d+)/m.exec(info)?.[1]);
+    const pid = /^process_id:(\d+)/m.exec(info)?.[1];
+    return pid === undefined ? undefined : Number(pid);
   } catch {
     return undefined;
   }

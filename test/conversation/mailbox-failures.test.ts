@@ -37,10 +37,9 @@ async function hurry(mailbox: TestMailbox, done: () => boolean): Promise<void> {
 
 /** What a worker leaves that is killed by the first entry of a conversation. */
 async function beginAndDie(mailbox: TestMailbox, conversation: string): Promise<void> {
-  const box = await mailbox.keyOf('box', conversation);
-  const shard = box.slice(0, box.indexOf('}') + 1);
-  const keys = [box, `${shard}:open`, ...['epoch', 'tries', 'session'].map((part) => box.replace(':box:', `:${part}:`))];
-  await mailbox.redis.eval(BEGIN, 5, ...keys, randomBytes(9).toString('base64url'), 600_000, 20, conversation);
+  const { box, open: list, epoch, tries, session } = mailbox.keys(conversation);
+  const token = randomBytes(9).toString('base64url');
+  await mailbox.redis.eval(BEGIN, 5, box, list, epoch, tries, session, token, 600_000, 20, conversation);
 }
 
 describe('a turn that throws', () => {
@@ -74,7 +73,7 @@ describe('a turn that throws', () => {
     expect(worker.dead).toEqual([{ text: 'poison', error: failure }]);
     await until(async () => (await mailbox.depth()).conversations === 0);
     expect((await mailbox.depth()).deadLetters).toBe(1);
-    expect(await mailbox.redis.get(await mailbox.keyOf('session', 'anna'))).toBe('good better best ');
+    expect(await mailbox.redis.get(mailbox.keys('anna').session)).toBe('good better best ');
   });
 
   test('is counted alone: an entry after a given-up one has all its attempts', async () => {
@@ -165,14 +164,13 @@ describe('an entry nobody can read', () => {
     const mailbox = await open();
     await deliverAll(mailbox, 'anna', ['first', 'unreadable', 'last']);
     const spoilt = spoil(mailbox);
-    await mailbox.redis.lset(await mailbox.keyOf('box', 'anna'), 1, spoilt);
+    await mailbox.redis.lset(mailbox.keys('anna').box, 1, spoilt);
     const worker = await work(mailbox);
     await until(() => worker.handled.includes('last'));
     expect(worker.handled).toEqual(['first', 'last']);
     expect(worker.errors).toHaveLength(1);
     await until(async () => (await mailbox.depth()).conversations === 0);
     expect((await mailbox.depth()).deadLetters).toBe(1);
-    const [dead] = await mailbox.redis.keys(`{${mailbox.prefix}:*}:dead`);
-    expect(await mailbox.redis.lrange(dead ?? '', 0, -1)).toEqual([spoilt]);
+    expect(await mailbox.redis.lrange(mailbox.keys('anna').dead, 0, -1)).toEqual([spoilt]);
   });
 });

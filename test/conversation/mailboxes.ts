@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
 import type { InboundEvent } from '../../bot/conversation/event.js';
 import type { Entry, EntryHandler, Mailbox, MailboxWorker, WorkOptions } from '../../bot/conversation/mailbox.js';
+import { type Keys, keysOf } from '../../bot/conversation/mailbox-keys.js';
 import { createRedisMailbox, type RedisMailboxOptions } from '../../bot/conversation/redis-mailbox.js';
 import type { RedisStore } from '../../bot/stores/redis.js';
 import { tempVault } from '../support/stores.js';
@@ -15,8 +16,7 @@ export interface TestMailbox extends Mailbox {
   readonly redis: Redis;
   readonly prefix: string;
   readonly vault: RedisMailboxOptions['vault'];
-  /** The key of one part of a conversation, e.g. `box`, found by its name. */
-  keyOf(part: string, conversation: string): Promise<string>;
+  keys(conversation: string): Keys;
 }
 
 export async function openMailbox(
@@ -33,11 +33,7 @@ export async function openMailbox(
     redis: webhooks,
     prefix,
     vault,
-    async keyOf(part, conversation) {
-      const [key] = await webhooks.keys(`{${prefix}:*}:${part}:${conversation}`);
-      if (key === undefined) throw new Error(`no ${part} of ${conversation}`);
-      return key;
-    },
+    keys: (conversation) => keysOf(prefix, conversation),
   };
 }
 

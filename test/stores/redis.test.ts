@@ -149,6 +149,8 @@ describe('the embedded Redis', () => {
     expect(socket.length).toBeLessThan(100);
     expect(statSync(join(socket, '..')).mode & 0o777).toBe(0o700);
     expect(await processId(await open(deep))).toBe(pid);
+    await closeAll();
+    rmdirSync(join(socket, '..'));
   });
 
   test('distrusts a short folder that others can enter', async () => {

@@ -104,7 +104,12 @@ async function listen(house: House): Promise<void> {
     const { status, code, detail, extra, headers } = error;
     return reply.code(status).headers(headers).type('application/problem+json').send({ status, code, detail, ...extra });
   });
-  await channel.routes(http, (event) => house.deliver(event));
+  await channel.routes(http, {
+    deliver: (event) => house.deliver(event),
+    optedOut: async () => undefined,
+    delivery: () => undefined,
+    alert: () => undefined,
+  });
   Object.assign(house, { url: await http.listen({ port: 0, host: '127.0.0.1' }) });
 }
 

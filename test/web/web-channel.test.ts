@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { ChannelUnreachable, WebSecretTooShort } from '../../adapters/web/errors.js';
+import { WebSecretTooShort } from '../../adapters/web/errors.js';
+import { ChannelUnreachable } from '../../bot/channel.js';
 import { createSessions } from '../../adapters/web/verify.js';
 import type { Message } from '../../bot/message/message.js';
 import type { Localized } from '../../bot/i18n/localized.js';

@@ -11,7 +11,7 @@ export const en = {
   'page.chat': 'Chat',
   'page.world': 'World',
   'page.log': 'Live log',
-  'page.switch-persona': 'You are {name}. Be somebody else',
+  'page.switch-persona': 'Be somebody else',
   'page.loading': 'Opening…',
   'page.unreachable': 'Refill does not answer.',
   'page.retry': 'Try again',

@@ -12,7 +12,7 @@ export const es: Catalogue = {
   'page.chat': 'Chat',
   'page.world': 'Mundo',
   'page.log': 'En vivo',
-  'page.switch-persona': 'Eres {name}. Ser otra persona',
+  'page.switch-persona': 'Ser otra persona',
   'page.loading': 'Abriendo…',
   'page.unreachable': 'Refill no responde.',
   'page.retry': 'Reintentar',

@@ -12,6 +12,9 @@ export type Language = (typeof LANGUAGES)[number];
 
 const CATALOGUES: Readonly<Record<Language, Catalogue>> = { en, es, ur };
 
+/** English without a country is written the way most of the world writes its dates. */
+const WRITTEN_AS: Readonly<Record<Language, string>> = { en: 'en-GB', es: 'es', ur: 'ur' };
+
 /** Words in one of the page's languages. */
 export interface Words {
   readonly language: Language;
@@ -26,11 +29,14 @@ export function wordsFor(locale: string): Words {
   const base = locale.toLowerCase().split('-')[0] ?? '';
   const language = LANGUAGES.find((known) => known === base) ?? 'en';
   const catalogue = CATALOGUES[language];
+  const direction = language === 'ur' ? 'rtl' : 'ltr';
+  // What is filled in keeps its own direction: `12 GB` must not become `GB 12` between Urdu words.
+  const isolate = (value: string | number) => (direction === 'rtl' ? `\u2068${value}\u2069` : String(value));
   return {
     language,
-    locale: language === base ? locale : language,
-    direction: language === 'ur' ? 'rtl' : 'ltr',
-    t: (key, values = {}) => catalogue[key].replace(/\{(\w+)\}/g, (hole, name: string) => String(values[name] ?? hole)),
+    locale: language === base && locale !== 'en' ? locale : WRITTEN_AS[language],
+    direction,
+    t: (key, values = {}) => catalogue[key].replace(/\{(\w+)\}/g, (hole, name: string) => isolate(values[name] ?? hole)),
   };
 }
 

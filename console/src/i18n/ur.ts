@@ -12,7 +12,7 @@ export const ur: Catalogue = {
   'page.chat': 'چیٹ',
   'page.world': 'دنیا',
   'page.log': 'براہِ راست',
-  'page.switch-persona': 'آپ {name} ہیں۔ کوئی اور بنیں',
+  'page.switch-persona': 'کوئی اور بنیں',
   'page.loading': 'کھل رہا ہے…',
   'page.unreachable': 'Refill جواب نہیں دے رہا۔',
   'page.retry': 'دوبارہ کوشش کریں',

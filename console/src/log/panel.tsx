@@ -76,7 +76,7 @@ function RowView({ row, pause }: { row: Row; pause: number }) {
   return (
     <li class="event" data-stage={stage} data-ok={ok} data-story={pause > STORY_MS}>
       <time dateTime={new Date(at).toISOString()}>{stopwatch(at)}</time>
-      <span class="stage">
+      <span class="stage" title={t(`log.${stage}`)}>
         <Icon name={STAGE_ICONS[stage]} />
         <span>{t(`log.${stage}`)}</span>
       </span>
@@ -84,7 +84,7 @@ function RowView({ row, pause }: { row: Row; pause: number }) {
         {title}
         {detail && <span class="event-detail">{detail}</span>}
       </span>
-      <span class="event-ms" data-slow={(ms ?? 0) > 1000}>
+      <span class="event-ms" dir="ltr" data-slow={(ms ?? 0) > 1000}>
         {ms !== undefined && t('log.ms', { number: new Intl.NumberFormat(locale, { maximumFractionDigits: ms < 10 ? 1 : 0 }).format(ms) })}
       </span>
       <span class="event-ok" role="img" aria-label={t(ok ? 'log.ok' : 'log.not-ok')}>

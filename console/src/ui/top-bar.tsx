@@ -26,9 +26,10 @@ export function TopBar({ session, onLanguage, onSwitch }: TopBarProps) {
       </h1>
       <p class="tagline">{t('page.tagline')}</p>
       {session && name && (
-        <button type="button" class="who" onClick={onSwitch} aria-label={t('page.switch-persona', { name })}>
+        <button type="button" class="who" onClick={onSwitch}>
           <Avatar name={session.persona.name} />
           <span class="who-name">{name}</span>
+          <span class="sr-only">{t('page.switch-persona')}</span>
           <Icon name="chevron" />
         </button>
       )}

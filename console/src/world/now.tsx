@@ -68,7 +68,7 @@ function Bar({ gauge, name }: { gauge: Gauge; name: string }) {
       >
         <span class="bar-fill" style={{ '--share': String(share) }} />
       </div>
-      <span class="bar-caption">{caption}</span>
+      <bdi class="bar-caption">{caption}</bdi>
     </div>
   );
 }

@@ -1,0 +1,62 @@
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { randomBytes } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { createVault } from '../../bot/secrets.js';
+import { tempFolder, tempRedis } from '../support/stores.js';
+import { numbered, openMailbox, says, type TestMailbox, textOf, until, work } from './mailboxes.js';
+import { type Child, type Shared, startChild } from './stress/child.js';
+
+const LOCK_MS = 1_000;
+const BLOCK_MS = 5_000;
+
+let server: Awaited<ReturnType<typeof tempRedis>>;
+let folder: ReturnType<typeof tempFolder>;
+let shared: Shared;
+let mailbox: TestMailbox;
+let child: Child | undefined;
+beforeEach(async () => {
+  server = await tempRedis();
+  folder = tempFolder();
+  const key = randomBytes(32);
+  const log = join(folder.path, 'log');
+  shared = { socket: server.socket, prefix: 'fencing', key: key.toString('hex'), log, lockMs: LOCK_MS, sweepEveryMs: 60_000 };
+  mailbox = await openMailbox(server.store, { prefix: 'fencing', vault: createVault(key), lockMs: LOCK_MS });
+});
+afterEach(async () => {
+  await child?.kill();
+  await mailbox.close();
+  await server.close();
+  folder.remove();
+});
+
+const lines = () => (existsSync(shared.log) ? readFileSync(shared.log, 'utf8').trim().split('\n') : []);
+
+describe('a worker whose event loop stood still beyond its lock', () => {
+  test('neither takes away the entry another worker has now, nor saves its session, nor goes on', async () => {
+    const texts = numbered('message', 3);
+    for (const text of texts) await mailbox.deliver(says('anna', text));
+    child = startChild('blocked-worker', { ...shared, blockMs: BLOCK_MS });
+    await until(() => lines().includes('late start message-1'), 20_000);
+
+    // The second worker is in the middle of the second entry at the time the late one wakes up and acknowledges the first.
+    let goOn: (() => void) | undefined;
+    const wokeUp = new Promise<void>((resolve) => (goOn = resolve));
+    const second = await work(mailbox, async (entry) => {
+      if (textOf(entry) === 'message-2') await wokeUp;
+      return `${entry.session ?? ''}${textOf(entry)} `;
+    });
+    await until(() => second.handled.includes('message-2'), 20_000);
+    expect(lines()).toEqual(['late start message-1']);
+    await until(() => lines().includes('late end message-1'), 20_000);
+    await sleep(300);
+    goOn?.();
+
+    await until(async () => (await mailbox.depth()).conversations === 0);
+    await sleep(300);
+    expect(second.handled).toEqual(texts);
+    expect(await mailbox.redis.get(mailbox.keys('anna').session)).toBe('message-1 message-2 message-3 ');
+    expect(lines()).toEqual(['late start message-1', 'late end message-1']);
+  });
+});

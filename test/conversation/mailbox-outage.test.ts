@@ -1,0 +1,140 @@
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Redis } from 'ioredis';
+import { createRedisMailbox, MailboxUnavailable } from '../../bot/conversation/redis-mailbox.js';
+import { tempRedis, tempVault } from '../support/stores.js';
+import { numbered, openMailbox, refusal, says, type TestMailbox, until, work } from './mailboxes.js';
+
+/** What a platform waits for before it gives a webhook up is 3 s and more; the issue says 503 within 1 s. */
+const ABOUT_A_SECOND = 1_500;
+
+let server: Awaited<ReturnType<typeof tempRedis>>;
+let mailbox: TestMailbox;
+let pid: number;
+beforeEach(async () => {
+  server = await tempRedis();
+  mailbox = await openMailbox(server.store);
+  pid = await processId();
+});
+afterEach(async () => {
+  await mailbox.close();
+  await server.close();
+});
+
+async function processId(): Promise<number> {
+  return Number(/process_id:(\d+)/.exec(await mailbox.redis.info('server'))?.[1]);
+}
+
+/** `kill -9`. The store starts its server again by itself, on the same data. */
+function killRedis(): void {
+  process.kill(pid, 'SIGKILL');
+}
+
+async function back(): Promise<void> {
+  await until(() => mailbox.redis.ping().then(() => true, () => false));
+  pid = await processId();
+}
+
+async function expectRefusedInTime(promises: readonly Promise<unknown>[]): Promise<void> {
+  for (const { ms, error } of await Promise.all(promises.map(refusal))) {
+    expect(error).toBeInstanceOf(MailboxUnavailable);
+    expect(ms).toBeLessThan(ABOUT_A_SECOND);
+  }
+}
+
+describe('while Redis hangs', () => {
+  test('events are refused within about a second, and taken again when it goes on', async () => {
+    process.kill(pid, 'SIGSTOP');
+    try {
+      await expectRefusedInTime(numbered('hung', 50).map((text) => mailbox.deliver(says('anna', text))));
+      await expectRefusedInTime([mailbox.deliver(says('anna', 'again'))]);
+    } finally {
+      process.kill(pid, 'SIGCONT');
+    }
+    await back();
+    // Refused is not the same as lost: what Redis had read before it hung is a duplicate now, and handled once.
+    expect(['accepted', 'duplicate']).toContain(await mailbox.deliver(says('anna', 'again')));
+    const worker = await work(mailbox);
+    await until(() => worker.handled.includes('again'));
+    await until(async () => (await mailbox.depth()).conversations === 0);
+    expect(worker.handled.filter((text) => text === 'again')).toHaveLength(1);
+  });
+});
+
+describe('when Redis is killed', () => {
+  test('events are refused at once, and taken again when it is back', async () => {
+    killRedis();
+    await until(() => mailbox.redis.status !== 'ready');
+    await expectRefusedInTime(numbered('down', 50).map((text) => mailbox.deliver(says('anna', text))));
+    await back();
+    expect(await mailbox.deliver(says('anna', 'down-1'))).toBe('accepted');
+  });
+
+  test('the event on its way is refused in time as well', async () => {
+    const delivered = numbered('flying', 20).map((text) => refusal(mailbox.deliver(says('anna', text))));
+    killRedis();
+    for (const { ms, error } of await Promise.all(delivered)) {
+      if (error !== undefined) expect(error).toBeInstanceOf(MailboxUnavailable);
+      expect(ms).toBeLessThan(ABOUT_A_SECOND);
+    }
+  });
+
+  test('what was taken is still there, and workers go on by themselves, in order', async () => {
+    const texts = numbered('message', 60);
+    const worker = await work(mailbox, async () => sleep(5, undefined));
+    for (const text of texts) await mailbox.deliver(says('anna', text));
+    const before = worker.handled.length;
+    killRedis();
+    await until(() => worker.handled.includes('message-60'), 30_000);
+    expect(before).toBeLessThan(60);
+    // The entry whose removal was lost on the way is handled again: at least once, never out of order.
+    expect([...new Set(worker.handled)]).toEqual(texts);
+    expect(worker.handled.length).toBeLessThan(63);
+    await until(async () => (await mailbox.depth()).conversations === 0);
+  });
+
+  test('duplicates are still known and sessions still there', async () => {
+    const worker = await work(mailbox, async () => 'remembered');
+    await mailbox.deliver(says('anna', 'once'));
+    await until(() => worker.handled.length === 1);
+    await until(async () => (await mailbox.depth()).conversations === 0);
+    killRedis();
+    await until(() => mailbox.redis.status !== 'ready');
+    await back();
+    expect(await mailbox.deliver(says('anna', 'once'))).toBe('duplicate');
+    expect(await mailbox.redis.get(mailbox.keys('anna').session)).toBe('remembered');
+  });
+});
+
+describe('when Redis refuses to write', () => {
+  test.each([
+    ['because it is out of memory', ['CONFIG', 'SET', 'maxmemory', '1'], ['CONFIG', 'SET', 'maxmemory', '0']],
+    ['because it became a replica', ['REPLICAOF', '127.0.0.1', '1'], ['REPLICAOF', 'NO', 'ONE']],
+  ])('%s, events are refused with nothing half done, and the rest goes on when it may write again', async (_why, no, yes) => {
+    const worker = await work(mailbox, async () => sleep(5, undefined));
+    const texts = numbered('message', 40);
+    for (const text of texts) await mailbox.deliver(says('anna', text));
+    await mailbox.redis.call(...(no as [string, ...string[]]));
+    await expectRefusedInTime([mailbox.deliver(says('ben', 'refused'))]);
+    expect(await mailbox.redis.exists(mailbox.keys('ben').box, mailbox.keys('ben').seen('refused'))).toBe(0);
+    await mailbox.redis.call(...(yes as [string, ...string[]]));
+    expect(await mailbox.deliver(says('ben', 'refused'))).toBe('accepted');
+    await until(async () => (await mailbox.depth()).conversations === 0, 30_000);
+    expect([...new Set(worker.handled.filter((text) => text !== 'refused'))]).toEqual(texts);
+    expect((await mailbox.depth()).deadLetters).toBe(0);
+  });
+});
+
+describe('a mailbox whose Redis was never there', () => {
+  test('refuses in time, and can be closed', async () => {
+    const nowhere = join(server.socket, '..', 'nowhere.sock');
+    const redis = new Redis({ path: nowhere, maxRetriesPerRequest: 0, enableOfflineQueue: false, commandTimeout: 1000 });
+    redis.on('error', () => undefined);
+    const lost = createRedisMailbox({ webhooks: redis, workers: server.store.forWorkers, prefix: 'lost', vault: tempVault() });
+    await expectRefusedInTime([lost.deliver(says('anna', 'hello'))]);
+    redis.disconnect();
+    const { ms } = await refusal(lost.close());
+    expect(ms).toBeLessThan(ABOUT_A_SECOND);
+  });
+});

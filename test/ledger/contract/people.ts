@@ -1,0 +1,112 @@
+import { randomUUID } from 'node:crypto';
+import { describe, expect, test } from '@jest/globals';
+import { sql } from 'drizzle-orm';
+import { NOTIFICATION_TYPES } from '../../../bot/domain/notification.js';
+import type { Conversation } from '../../../bot/ledger/ledger.js';
+import { type Given, twenty } from './given.js';
+
+export function conversations({ ledger }: Given): void {
+  describe('conversations', () => {
+    const make = (change: Partial<Conversation> = {}): Conversation => ({
+      id: `web-${randomUUID()}`,
+      origin: { channel: 'web', workspace: 'w', user: 'u', address: 'a', locale: 'en-GB' },
+      ...change,
+    });
+
+    test('are read as they were saved', async () => {
+      const bare = make();
+      const full = make({ lineId: randomUUID(), locale: 'ur', timezone: 'Asia/Karachi' });
+      await ledger().saveConversation(bare);
+      await ledger().saveConversation(full);
+      expect(await ledger().conversation(bare.id)).toEqual(bare);
+      expect(await ledger().conversation(full.id)).toEqual(full);
+      expect(await ledger().conversation('web-unknown')).toBeUndefined();
+    });
+
+    test('take a new address and keep what is not said again', async () => {
+      const first = make({ lineId: randomUUID(), locale: 'ur', timezone: 'Asia/Karachi' });
+      await ledger().saveConversation(first);
+      const origin = { ...first.origin, address: 'moved' };
+      await ledger().saveConversation({ id: first.id, origin });
+      expect(await ledger().conversation(first.id)).toEqual({ ...first, origin });
+    });
+
+    test('of one line come with the most recently active first', async () => {
+      const lineId = randomUUID();
+      const [a, b, c] = [make({ lineId }), make({ lineId }), make({ lineId })];
+      for (const each of [a, b, c, a]) await ledger().saveConversation(each);
+      expect((await ledger().conversationsOf(lineId)).map(({ id }) => id)).toEqual([a.id, c.id, b.id]);
+      expect(await ledger().conversationsOf(randomUUID())).toEqual([]);
+    });
+  });
+}
+
+export function lines({ ledger }: Given): void {
+  describe('lines', () => {
+    test('are made on first sight and found by key and by id', async () => {
+      const key = { type: 'MSISDN', value: '60123456789' } as const;
+      expect(await ledger().findLine('op', key)).toBeUndefined();
+      const line = await ledger().ensureLine('op', key);
+      expect(line).toEqual({ id: expect.any(String), operator: 'op', key });
+      expect(await ledger().ensureLine('op', key)).toEqual(line);
+      expect(await ledger().findLine('op', key)).toEqual(line);
+      expect(await ledger().line(line.id)).toEqual(line);
+      expect(await ledger().line('unknown')).toBeUndefined();
+    });
+
+    test('differ by operator and by type of key', async () => {
+      const keys = [
+        ['op', { type: 'MSISDN', value: '111' }],
+        ['other', { type: 'MSISDN', value: '111' }],
+        ['op', { type: 'CPID', value: '111' }],
+      ] as const;
+      const made = await Promise.all(keys.map(([operator, key]) => ledger().ensureLine(operator, key)));
+      expect(new Set(made.map(({ id }) => id)).size).toBe(3);
+    });
+
+    test('first seen by twenty at once are one line', async () => {
+      const key = { type: 'MSISDN', value: '60199999999' } as const;
+      const made = await twenty(() => ledger().ensureLine('op', key));
+      expect(new Set(made.map(({ id }) => id)).size).toBe(1);
+    });
+  });
+}
+
+export function consents({ ledger, database }: Given): void {
+  describe('consents', () => {
+    test('are what was said last, type by type, in one conversation', async () => {
+      const [here, there] = [randomUUID(), randomUUID()];
+      expect(await ledger().askedForConsent(here)).toBe(false);
+      expect(await ledger().consents(here)).toEqual(new Set());
+      await ledger().setConsent(here, NOTIFICATION_TYPES, true, 'welcome');
+      await ledger().setConsent(here, ['low-data', 'pack-expired'], false, 'settings');
+      await ledger().setConsent(here, ['pack-expired'], true, 'settings');
+      const expected = new Set(NOTIFICATION_TYPES);
+      expected.delete('low-data');
+      expect(await ledger().consents(here)).toEqual(expected);
+      expect(await ledger().consents(there)).toEqual(new Set());
+      expect(await ledger().askedForConsent(there)).toBe(false);
+    });
+
+    test('once refused count as asked for', async () => {
+      const id = randomUUID();
+      await ledger().setConsent(id, ['low-data'], false, 'welcome');
+      expect(await ledger().askedForConsent(id)).toBe(true);
+      expect(await ledger().consents(id)).toEqual(new Set());
+    });
+
+    test('keep their history', async () => {
+      const id = randomUUID();
+      await ledger().setConsent(id, ['low-data'], true, 'welcome');
+      await ledger().setConsent(id, ['low-data'], false, 'settings');
+      await ledger().setConsent(id, [], true, 'nothing');
+      const { rows } = (await database().drizzle.execute(
+        sql`select granted, source from consents where conversation_id = ${id} order by id`,
+      )) as unknown as { rows: unknown[] };
+      expect(rows).toEqual([
+        { granted: true, source: 'welcome' },
+        { granted: false, source: 'settings' },
+      ]);
+    });
+  });
+}

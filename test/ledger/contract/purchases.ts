@@ -1,0 +1,175 @@
+import { randomUUID } from 'node:crypto';
+import { describe, expect, test } from '@jest/globals';
+import { asc, eq } from 'drizzle-orm';
+import fc from 'fast-check';
+import {
+  isFinal,
+  OPEN_STATES,
+  PURCHASE_STATES,
+  type PurchaseState,
+  statesBefore,
+} from '../../../bot/domain/purchase.js';
+import { outbox, purchaseMoves } from '../../../bot/ledger/schema.js';
+import { type Given, newPurchase, SOON_MS, soon, twenty } from './given.js';
+
+export function openingPurchases({ ledger }: Given): void {
+  describe('opening a purchase', () => {
+    test('keeps the terms as they were agreed to', async () => {
+      const terms = {
+        planId: 'p',
+        planName: [],
+        price: { amount: '0.10', currency: 'KWD' },
+        fundSource: 'loan',
+      } as const;
+      const purchase = newPurchase({ terms });
+      const opened = { ...purchase, state: 'confirmed', createdAt: expect.any(Date), stateAt: expect.any(Date) };
+      expect(await ledger().openPurchase(purchase)).toEqual({ outcome: 'opened', purchase: opened });
+      expect(await ledger().purchase(purchase.id)).toEqual(opened);
+      expect(await ledger().openPurchaseOf(purchase.lineId)).toEqual(opened);
+      expect(await ledger().purchase('no-uuid-at-all')).toBeUndefined();
+    });
+
+    test('with one confirmation twenty times at once opens one, and the others are told of it', async () => {
+      const { confirmation, lineId } = newPurchase();
+      const results = await twenty(() => ledger().openPurchase(newPurchase({ confirmation, lineId })));
+      expect(results.filter(({ outcome }) => outcome === 'opened')).toHaveLength(1);
+      expect(results.filter(({ outcome }) => outcome === 'repeated')).toHaveLength(19);
+      expect(new Set(results.map(({ purchase }) => purchase.id)).size).toBe(1);
+    });
+
+    test('with two confirmations for one line at once opens one, and the other is told it is busy', async () => {
+      for (let round = 0; round < 10; round++) {
+        const lineId = randomUUID();
+        const results = await Promise.all([1, 2].map(() => ledger().openPurchase(newPurchase({ lineId }))));
+        expect(results.map(({ outcome }) => outcome).toSorted()).toEqual(['busy', 'opened']);
+        expect(results[0]?.purchase).toEqual(results[1]?.purchase);
+      }
+    });
+
+    test('is possible again once the last one is settled; its confirmation stays used', async () => {
+      const first = newPurchase();
+      await ledger().openPurchase(first);
+      await ledger().movePurchase(first.id, 'submitting', { why: 'test' });
+      await ledger().movePurchase(first.id, 'completed', { why: 'test' });
+      const again = await ledger().openPurchase(
+        newPurchase({ lineId: first.lineId, confirmation: first.confirmation }),
+      );
+      expect(again).toMatchObject({ outcome: 'repeated', purchase: { id: first.id, state: 'completed' } });
+      const second = await ledger().openPurchase(newPurchase({ lineId: first.lineId }));
+      expect(second.outcome).toBe('opened');
+      const history = await ledger().purchasesOf(first.lineId, 10);
+      expect(history.map(({ id }) => id)).toEqual([second.purchase.id, first.id]);
+      expect(await ledger().purchasesOf(first.lineId, 1)).toHaveLength(1);
+    });
+
+    test('is refused in every open state', async () => {
+      const paths: PurchaseState[][] = [[], ['submitting'], ['submitting', 'processing'], ['submitting', 'unknown']];
+      for (const path of paths) {
+        const first = newPurchase();
+        await ledger().openPurchase(first);
+        for (const state of path) await ledger().movePurchase(first.id, state, { why: 'test' });
+        const next = await ledger().openPurchase(newPurchase({ lineId: first.lineId }));
+        expect(next).toMatchObject({ outcome: 'busy', purchase: { id: first.id, state: path.at(-1) ?? 'confirmed' } });
+      }
+    });
+  });
+}
+
+export function movingPurchases({ ledger, database }: Given): void {
+  const trail = async (id: string) =>
+    (
+      await database()
+        .drizzle.select()
+        .from(purchaseMoves)
+        .where(eq(purchaseMoves.purchaseId, id))
+        .orderBy(asc(purchaseMoves.move))
+    ).map(({ state }) => state);
+  const receipts = async (id: string) => await database().drizzle.select().from(outbox).where(eq(outbox.subject, id));
+
+  describe('moving a purchase', () => {
+    test('by twenty at once has one winner', async () => {
+      const purchase = newPurchase();
+      await ledger().openPurchase(purchase);
+      const moves = await twenty(() => ledger().movePurchase(purchase.id, 'submitting', { why: 'test' }));
+      expect(moves.filter((moved) => moved !== undefined)).toHaveLength(1);
+      expect(await trail(purchase.id)).toEqual(['confirmed', 'submitting']);
+    });
+
+    test('to two ends at once keeps the first, and owes one receipt', async () => {
+      for (let round = 0; round < 10; round++) {
+        const purchase = newPurchase();
+        await ledger().openPurchase(purchase);
+        await ledger().movePurchase(purchase.id, 'submitting', { why: 'test' });
+        const ends = ['completed', 'failed', 'unknown', 'processing'] as const;
+        await twenty((index) => ledger().movePurchase(purchase.id, ends[index % 4] ?? 'failed', { why: 'test' }));
+        const path = await trail(purchase.id);
+        expect(path.filter(isFinal)).toHaveLength(1);
+        expect(path.at(-1)).toBe((await ledger().purchase(purchase.id))?.state);
+        expect(await receipts(purchase.id)).toHaveLength(1);
+      }
+    });
+
+    test('carries the operator’s code and the reason of a failure', async () => {
+      const purchase = newPurchase();
+      await ledger().openPurchase(purchase);
+      await ledger().movePurchase(purchase.id, 'submitting', { why: 'test' });
+      await ledger().movePurchase(purchase.id, 'unknown', { why: 'timeout', failure: 'timeout' });
+      await ledger().movePurchase(purchase.id, 'processing', { why: 'answer', confirmationCode: 'C-1' });
+      const failed = await ledger().movePurchase(purchase.id, 'failed', { why: 'callback', failure: 'NO_MONEY' });
+      expect(failed).toMatchObject({ state: 'failed', confirmationCode: 'C-1', failure: 'NO_MONEY' });
+      expect(failed?.stateAt.getTime()).toBeGreaterThanOrEqual(failed?.createdAt.getTime() ?? Infinity);
+    });
+
+    test('that does not exist moves nothing', async () => {
+      const id = randomUUID();
+      expect(await ledger().movePurchase(id, 'failed', { why: 'test' })).toBeUndefined();
+      expect(await receipts(id)).toEqual([]);
+    });
+
+    test('through any sequence of moves obeys the state machine, and the audit trail is the history', async () => {
+      const moves = fc.array(fc.constantFrom(...PURCHASE_STATES), { minLength: 1, maxLength: 12 });
+      await fc.assert(
+        fc.asyncProperty(moves, async (sequence) => {
+          const purchase = newPurchase();
+          await ledger().openPurchase(purchase);
+          const history: PurchaseState[] = ['confirmed'];
+          for (const to of sequence) {
+            const allowed = statesBefore(to).includes(history.at(-1) ?? 'failed');
+            const moved = await ledger().movePurchase(purchase.id, to, { why: 'test' });
+            expect(moved?.state).toBe(allowed ? to : undefined);
+            if (allowed) history.push(to);
+          }
+          const state = history.at(-1) ?? 'failed';
+          expect((await ledger().purchase(purchase.id))?.state).toBe(state);
+          expect(await trail(purchase.id)).toEqual(history);
+          expect(await receipts(purchase.id)).toHaveLength(isFinal(state) ? 1 : 0);
+          expect((await ledger().openPurchaseOf(purchase.lineId))?.id).toBe(isFinal(state) ? undefined : purchase.id);
+          expect(OPEN_STATES.includes(state)).toBe(!isFinal(state));
+        }),
+        { numRuns: 60 },
+      );
+    }, 60_000);
+
+    test('that stands still is listed, the longest first', async () => {
+      const old = newPurchase();
+      const young = newPurchase();
+      for (const purchase of [old, young]) {
+        await ledger().openPurchase(purchase);
+        await ledger().movePurchase(purchase.id, 'submitting', { why: 'test' });
+        await ledger().movePurchase(purchase.id, 'unknown', { why: 'test' });
+      }
+      const ids = async (before: Date, limit = 100) =>
+        (await ledger().stalePurchases('unknown', before, limit)).map(({ id }) => id);
+      const listed = (await ids(soon())).filter((id) => id === old.id || id === young.id);
+      expect(listed).toEqual([old.id, young.id]);
+      expect(await ids(soon(), 1)).toHaveLength(1);
+      expect(await ids(new Date(Date.now() - SOON_MS))).toEqual([]);
+    });
+
+    test('counts by state', async () => {
+      const before = (await ledger().countPurchasesByState()).confirmed ?? 0;
+      await ledger().openPurchase(newPurchase());
+      expect((await ledger().countPurchasesByState()).confirmed).toBe(before + 1);
+    });
+  });
+}
