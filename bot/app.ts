@@ -9,32 +9,28 @@ import { startOutboxWorker } from '../workers/outbox.js';
 import { startPurchasesWorker } from '../workers/purchases.js';
 import { startSweeper } from '../workers/sweeper.js';
 import { startTurnsWorker } from '../workers/turns.js';
-import { type Callers, createCallers } from './callers.js';
-import { type Channel, ChannelUnreachable, type Deliver, type Inbox } from './channel.js';
+import { type Channel, ChannelUnreachable, type Deliver } from './channel.js';
+import { Closing } from './closing.js';
 import type { Config, MillomConfig } from './config.js';
 import { consoleRoutes } from './console.js';
 import type { Mailbox } from './conversation/mailbox.js';
 import { createRedisMailbox, MailboxUnavailable } from './conversation/redis-mailbox.js';
 import { createRegistry } from './conversation/registry.js';
 import type { TurnDeps } from './conversation/run-turn.js';
-import { NOTIFICATION_TYPES } from './domain/notification.js';
+import { type Core, openCore, ready } from './core.js';
 import { createHttp } from './http.js';
 import { createTranslators } from './i18n/index.js';
 import { conversationIdOf } from './identity/conversation-id.js';
 import { type Identity, nobody } from './identity/identity.js';
 import { personaIdentity } from './identity/personas.js';
+import { createInbox } from './inbox.js';
 import { createJobs, type Jobs } from './jobs.js';
-import { createLedger, LedgerUnavailable } from './ledger/index.js';
-import type { Ledger } from './ledger/ledger.js';
+import { LedgerUnavailable } from './ledger/index.js';
 import { createLineTelco, type LineTelco } from './line-telco.js';
 import type { Logger } from './log.js';
-import { createMetrics, type Metrics } from './metrics.js';
-import { createVault, deriveKey, loadKey, type Vault } from './secrets.js';
-import { openPostgres } from './stores/postgres.js';
-import { openRedis, type RedisStore } from './stores/redis.js';
+import { deriveKey } from './secrets.js';
 import type { Telco } from './telco.js';
 import { createTelcoEvents } from './telco-events.js';
-import { createTrace, type Trace } from './trace.js';
 
 export interface App {
   /** Where it listens, e.g. `http://127.0.0.1:3000`. */
@@ -47,7 +43,6 @@ export interface App {
 
 /** First part of every Redis key. */
 const PREFIX = 'refill';
-const STOP_WITHIN_MS = 30_000;
 
 /** Puts Refill together from its configuration and starts it. The one place that knows every part. */
 export async function startApp(config: Config, log: Logger): Promise<App> {
@@ -94,19 +89,6 @@ async function assemble(config: Config, log: Logger, closing: Closing): Promise<
 
 const now = () => new Date();
 
-interface Core {
-  readonly vault: Vault;
-  readonly masterKey: Buffer;
-  readonly redis: RedisStore;
-  readonly ledger: Ledger;
-  readonly databaseKind: 'postgres' | 'pglite';
-  readonly metrics: Metrics;
-  readonly trace: Trace;
-  readonly callers: Callers;
-  /** A ready connection that fails fast. */
-  connect(kind: 'webhooks'): Promise<ReturnType<RedisStore['forWebhooks']>>;
-}
-
 interface Parts extends Core {
   readonly config: Config;
   readonly log: Logger;
@@ -115,42 +97,6 @@ interface Parts extends Core {
   readonly lines: LineTelco;
   readonly channels: ReadonlyMap<string, Channel>;
   readonly world: RemoteSandbox | undefined;
-}
-
-async function openCore(config: Config, log: Logger, closing: Closing): Promise<Core> {
-  const { dataDir } = config;
-  const masterKey = loadKey(dataDir, config.key);
-  const vault = createVault(masterKey);
-  // Both at once: PGlite's first start is what a newcomer waits for.
-  const opened = await Promise.allSettled([
-    openRedis({ url: config.redisUrl, dataDir, log }),
-    openPostgres({ url: config.databaseUrl, dataDir, log }),
-  ]);
-  const [redis, database] = opened;
-  if (redis.status === 'fulfilled') closing.add('redis', () => redis.value.close());
-  if (database.status === 'fulfilled') closing.add('database', () => database.value.close());
-  if (redis.status === 'rejected') throw redis.reason;
-  if (database.status === 'rejected') throw database.reason;
-  return {
-    vault,
-    masterKey,
-    redis: redis.value,
-    ledger: createLedger(database.value, vault),
-    databaseKind: database.value.kind,
-    metrics: createMetrics(),
-    trace: createTrace(),
-    callers: createCallers({
-      caller: config.caller,
-      openSandbox: config.sandbox && config.caller === undefined,
-      key: deriveKey(masterKey, 'refill/callers/v1'),
-    }),
-    async connect() {
-      const connection = redis.value.forWebhooks();
-      // Nothing may be sent before it is ready: there is no offline queue.
-      if (connection.status !== 'ready') await new Promise((resolve) => connection.once('ready', resolve));
-      return connection;
-    },
-  };
 }
 
 /** Millom as configured; without it the sandbox, which is a Millom of its own. */
@@ -167,7 +113,14 @@ async function openTelco(config: Config, { metrics, trace, masterKey }: Core, cl
     });
     closing.add('sandbox', sandbox.close);
     const { url, tokenUrl } = sandbox;
-    settings = { baseUrl: url, tokenUrl, clientId: 'refill', clientSecret, serviceProvider: 'refill', operator: 'digi' };
+    settings = {
+      baseUrl: url,
+      tokenUrl,
+      clientId: 'refill',
+      clientSecret,
+      serviceProvider: 'refill',
+      operator: 'digi',
+    };
   }
   const millom: Telco = createMillom({
     ...settings,
@@ -190,7 +143,10 @@ async function openChannels(core: Core, world: RemoteSandbox | undefined, closin
       secret: deriveKey(core.masterKey, 'refill/web/v1').toString('base64url'),
       vault,
       keyPrefix: `${PREFIX}:`,
-      personas: { list: () => world.personas.map(publicPersona), ensure: async (id) => world.ensure(id).then((found) => found && publicPersona(found)) },
+      personas: {
+        list: () => world.personas.map(publicPersona),
+        ensure: async (id) => world.ensure(id).then((found) => found && publicPersona(found)),
+      },
       conversationIdOf: (origin) => conversationIdOf(vault.reference, origin),
       secureCookie: false,
     });
@@ -198,19 +154,6 @@ async function openChannels(core: Core, world: RemoteSandbox | undefined, closin
   }
   for (const channel of channels.values()) closing.add(channel.name, () => channel.close());
   return channels;
-}
-
-/** What channels hand in: events to the mailbox, opt-outs to the ledger, the rest to those who watch. */
-function createInbox({ ledger, metrics, log }: Parts, deliver: Deliver): Inbox {
-  return {
-    deliver,
-    optedOut: (conversationId, how) => ledger.setConsent(conversationId, NOTIFICATION_TYPES, false, how),
-    delivery: ({ channel, state, code }) => metrics.deliveries.inc({ channel, state, code: code ?? '' }),
-    alert(code, what) {
-      metrics.alerts.inc({ code });
-      log.error({ code }, what);
-    },
-  };
 }
 
 /** What a page may know of a persona: all but its number. */
@@ -225,7 +168,7 @@ async function mountRoutes(http: FastifyInstance, parts: Parts, sandbox: Sandbox
     trace.emit({ stage: 'webhook', title: `${event.kind}: ${outcome}`, conversation: event.conversationId, ok: true });
     return outcome;
   };
-  const inbox = createInbox(parts, deliver);
+  const inbox = createInbox(parts, parts.log, deliver);
   for (const channel of channels.values()) await channel.routes(http, inbox);
   callers.routes(http);
   const events = createTelcoEvents(parts);
@@ -240,7 +183,8 @@ async function mountRoutes(http: FastifyInstance, parts: Parts, sandbox: Sandbox
         ok: outcome === 'applied' || outcome === 'queued' || outcome === 'dry-run',
       }),
   });
-  if (world !== undefined) await http.register(consoleRoutes, { trace, sandboxUrl: sandbox?.url ?? config.millom?.baseUrl ?? '' });
+  if (world !== undefined)
+    await http.register(consoleRoutes, { trace, sandboxUrl: sandbox?.url ?? config.millom?.baseUrl ?? '' });
 }
 
 async function startWorkers(parts: Parts, closing: Closing): Promise<void> {
@@ -248,7 +192,7 @@ async function startWorkers(parts: Parts, closing: Closing): Promise<void> {
   const turns: TurnDeps = {
     ledger,
     jobs,
-    channels: tracedChannels(channels, trace),
+    channels,
     identity: identityOf(parts),
     engine: { registry: createRegistry(flows), screens: engineScreens },
     translators: createTranslators(),
@@ -256,8 +200,17 @@ async function startWorkers(parts: Parts, closing: Closing): Promise<void> {
     defaults: { locale: config.locale, timezone: config.timezone },
     now,
     observe: (stage, ms) => metrics.turnSeconds.observe({ stage }, ms / 1000),
+    onSent: (channel, conversation) => trace.emit({ stage: 'send', title: `${channel}: sent`, conversation, ok: true }),
   };
-  const worker = await startTurnsWorker({ mailbox, turns, concurrency: config.concurrency, isTransient, log, metrics, trace });
+  const worker = await startTurnsWorker({
+    mailbox,
+    turns,
+    concurrency: config.concurrency,
+    isTransient,
+    log,
+    metrics,
+    trace,
+  });
   closing.add('turns', () => worker.close());
   const runners = [
     startPurchasesWorker({ ledger, jobs, lines, log }),
@@ -278,62 +231,21 @@ function identityOf({ ledger, world }: Parts): Identity {
 
 /** A store or a platform that is down comes back; nothing is given up because of it. */
 function isTransient(error: unknown): boolean {
-  return error instanceof LedgerUnavailable || error instanceof MailboxUnavailable || error instanceof ChannelUnreachable;
-}
-
-function tracedChannels(channels: ReadonlyMap<string, Channel>, trace: Trace): ReadonlyMap<string, Channel> {
-  const traced = (channel: Channel): Channel => ({
-    ...channel,
-    async send(outgoing) {
-      await channel.send(outgoing);
-      trace.emit({ stage: 'send', title: `${channel.name}: sent`, conversation: outgoing.conversationId, ok: true });
-    },
-  });
-  return new Map([...channels].map(([name, channel]) => [name, traced(channel)]));
-}
-
-async function ready({ redis, ledger }: Core): Promise<void> {
-  await Promise.all([redis.ping(), ledger.ping()]);
+  return (
+    error instanceof LedgerUnavailable || error instanceof MailboxUnavailable || error instanceof ChannelUnreachable
+  );
 }
 
 function announce({ log, redis, databaseKind, config, channels, callers }: Parts, url: string, ms: number): void {
-  log.info({ url, ms: Math.round(ms), redis: redis.description, database: databaseKind, channels: [...channels.keys()] }, 'ready');
-  if (databaseKind === 'pglite') log.warn('embedded PGlite is for trials: it does not survive a power cut; set DATABASE_URL before real money');
+  log.info(
+    { url, ms: Math.round(ms), redis: redis.description, database: databaseKind, channels: [...channels.keys()] },
+    'ready',
+  );
+  if (databaseKind === 'pglite')
+    log.warn('embedded PGlite is for trials: it does not survive a power cut; set DATABASE_URL before real money');
   if (config.sandbox) log.warn('sandbox on: personas and a simulated telco; set REFILL_SANDBOX=0 for real subscribers');
   if (config.caller === undefined) {
     const who = callers.open ? 'anyone who reaches this address' : 'nobody';
     log.warn(`${who} may call back and notify until REFILL_CALLER_ID and REFILL_CALLER_SECRET are set`);
-  }
-}
-
-/** What was opened, closed in reverse order, once, with a limit on the whole. */
-class Closing {
-  private readonly steps: { readonly name: string; readonly close: () => Promise<unknown> }[] = [];
-  private done: Promise<void> | undefined;
-
-  constructor(private readonly log: Logger) {}
-
-  add(name: string, close: () => Promise<unknown>): void {
-    this.steps.push({ name, close });
-  }
-
-  run(): Promise<void> {
-    this.done ??= this.all();
-    return this.done;
-  }
-
-  private async all(): Promise<void> {
-    const giveUpAt = performance.now() + STOP_WITHIN_MS;
-    for (const { name, close } of this.steps.toReversed()) {
-      const left = Math.max(100, giveUpAt - performance.now());
-      let timer: NodeJS.Timeout | undefined;
-      const late = new Promise<'late'>((resolve) => {
-        timer = setTimeout(resolve, left, 'late');
-      });
-      const outcome = await Promise.race([close().catch((error: unknown) => error), late]);
-      clearTimeout(timer);
-      if (outcome === 'late') this.log.warn({ part: name }, 'did not stop in time');
-      else if (outcome instanceof Error) this.log.warn({ err: outcome, part: name }, 'did not stop cleanly');
-    }
   }
 }

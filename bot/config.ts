@@ -11,11 +11,11 @@ export class ConfigError extends RefillError {
 }
 
 const url = (protocols: RegExp, example: string) =>
-  z
-    .url({ protocol: protocols, error: `expected a URL like ${example}` })
-    .transform((text) => text.replace(/\/+$/, ''));
+  z.url({ protocol: protocols, error: `expected a URL like ${example}` }).transform((text) => text.replace(/\/+$/, ''));
 
-const flag = z.enum(['0', '1', 'true', 'false'], { error: 'expected 1 or 0' }).transform((on) => on === '1' || on === 'true');
+const flag = z
+  .enum(['0', '1', 'true', 'false'], { error: 'expected 1 or 0' })
+  .transform((on) => on === '1' || on === 'true');
 
 const whole = (min: number, max: number) =>
   z.coerce
@@ -42,29 +42,105 @@ const levels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as
 /** One row per variable: its schema, and what people are told about it. `secret` values are never printed. */
 const VARIABLES = {
   PORT: { schema: whole(0, 65_535).default(3000), about: 'HTTP port; 0 picks a free one', group: 'Process' },
-  HOST: { schema: text('an address').default('127.0.0.1'), about: 'address to listen on; 0.0.0.0 in a container', group: 'Process' },
-  REFILL_ROLE: { schema: role.default('all'), about: 'all, web (webhooks only) or worker (queues only)', group: 'Process' },
+  HOST: {
+    schema: text('an address').default('127.0.0.1'),
+    about: 'address to listen on; 0.0.0.0 in a container',
+    group: 'Process',
+  },
+  REFILL_ROLE: {
+    schema: role.default('all'),
+    about: 'all, web (webhooks only) or worker (queues only)',
+    group: 'Process',
+  },
   REFILL_SANDBOX: {
     schema: flag.optional(),
     about: 'simulated telco, personas and the console; on by itself when no telco is configured',
     group: 'Process',
   },
-  REFILL_CONCURRENCY: { schema: whole(1, 1000).default(64), about: 'conversations one process works on at once', group: 'Process' },
-  REFILL_TIMEZONE: { schema: timezone.default('UTC'), about: 'zone of subscribers whose own is not known', group: 'Process' },
-  REFILL_LOCALE: { schema: text('a BCP 47 tag').default('en'), about: 'language of subscribers whose own is not known', group: 'Process' },
-  LOG_LEVEL: { schema: z.enum(levels, { error: `expected one of ${levels.join(', ')}` }).default('info'), about: 'how much is logged', group: 'Process' },
-  REDIS_URL: { schema: url(/^rediss?$/, 'redis://127.0.0.1:6379').optional(), about: 'empty: redis-server from the PATH, under the data directory', group: 'Stores', secret: true },
-  DATABASE_URL: { schema: url(/^postgres(ql)?$/, 'postgres://user:password@127.0.0.1/refill').optional(), about: 'empty: embedded PGlite, for trials', group: 'Stores', secret: true },
-  REFILL_DATA_DIR: { schema: text('a directory').default('./var'), about: 'embedded stores, keys and session files', group: 'Stores' },
-  REFILL_KEY: { schema: z.string().regex(/^([0-9a-f]{64}|[A-Za-z0-9+/]{43}=)$/i, { error: 'expected 32 bytes as hex or base64' }).optional(), about: 'master key for what is sealed at rest; empty: made once and kept in the data directory', group: 'Stores', secret: true },
-  MILLOM_BASE_URL: { schema: url(/^https?$/, 'https://api.example.com').optional(), about: 'Millom upsell API', group: 'Millom' },
-  MILLOM_TOKEN_URL: { schema: url(/^https?$/, 'https://signin.example.com/oauth/token').optional(), about: 'OAuth2 token endpoint', group: 'Millom' },
+  REFILL_CONCURRENCY: {
+    schema: whole(1, 1000).default(64),
+    about: 'conversations one process works on at once',
+    group: 'Process',
+  },
+  REFILL_TIMEZONE: {
+    schema: timezone.default('UTC'),
+    about: 'zone of subscribers whose own is not known',
+    group: 'Process',
+  },
+  REFILL_LOCALE: {
+    schema: text('a BCP 47 tag').default('en'),
+    about: 'language of subscribers whose own is not known',
+    group: 'Process',
+  },
+  LOG_LEVEL: {
+    schema: z.enum(levels, { error: `expected one of ${levels.join(', ')}` }).default('info'),
+    about: 'how much is logged',
+    group: 'Process',
+  },
+  REDIS_URL: {
+    schema: url(/^rediss?$/, 'redis://127.0.0.1:6379').optional(),
+    about: 'empty: redis-server from the PATH, under the data directory',
+    group: 'Stores',
+    secret: true,
+  },
+  DATABASE_URL: {
+    schema: url(/^postgres(ql)?$/, 'postgres://user:password@127.0.0.1/refill').optional(),
+    about: 'empty: embedded PGlite, for trials',
+    group: 'Stores',
+    secret: true,
+  },
+  REFILL_DATA_DIR: {
+    schema: text('a directory').default('./var'),
+    about: 'embedded stores, keys and session files',
+    group: 'Stores',
+  },
+  REFILL_KEY: {
+    schema: z
+      .string()
+      .regex(/^([0-9a-f]{64}|[A-Za-z0-9+/]{43}=)$/i, { error: 'expected 32 bytes as hex or base64' })
+      .optional(),
+    about: 'master key for what is sealed at rest; empty: made once and kept in the data directory',
+    group: 'Stores',
+    secret: true,
+  },
+  MILLOM_BASE_URL: {
+    schema: url(/^https?$/, 'https://api.example.com').optional(),
+    about: 'Millom upsell API',
+    group: 'Millom',
+  },
+  MILLOM_TOKEN_URL: {
+    schema: url(/^https?$/, 'https://signin.example.com/oauth/token').optional(),
+    about: 'OAuth2 token endpoint',
+    group: 'Millom',
+  },
   MILLOM_CLIENT_ID: { schema: text('the client id').optional(), about: 'OAuth2 client id', group: 'Millom' },
-  MILLOM_CLIENT_SECRET: { schema: text('the client secret').optional(), about: 'OAuth2 client secret', group: 'Millom', secret: true },
-  MILLOM_SERVICE_PROVIDER: { schema: text('the agreed service provider').optional(), about: 'your service provider id at Millom', group: 'Millom' },
-  MILLOM_OPERATOR: { schema: text('an operator code').optional(), about: 'operator code of lines that name none', group: 'Millom' },
-  REFILL_CALLER_ID: { schema: text('a client id').optional(), about: 'client id with which Millom fetches a token from /oauth/token', group: 'Callers' },
-  REFILL_CALLER_SECRET: { schema: z.string().min(16, { error: 'expected at least 16 characters' }).optional(), about: 'its secret; without both, callbacks and notifications are taken only in a sandbox', group: 'Callers', secret: true },
+  MILLOM_CLIENT_SECRET: {
+    schema: text('the client secret').optional(),
+    about: 'OAuth2 client secret',
+    group: 'Millom',
+    secret: true,
+  },
+  MILLOM_SERVICE_PROVIDER: {
+    schema: text('the agreed service provider').optional(),
+    about: 'your service provider id at Millom',
+    group: 'Millom',
+  },
+  MILLOM_OPERATOR: {
+    schema: text('an operator code').optional(),
+    about: 'operator code of lines that name none',
+    group: 'Millom',
+  },
+  REFILL_CALLER_ID: {
+    schema: text('a client id').optional(),
+    about: 'client id with which Millom fetches a token from /oauth/token',
+    group: 'Callers',
+  },
+  REFILL_CALLER_SECRET: {
+    schema: z.string().min(16, { error: 'expected at least 16 characters' }).optional(),
+    about: 'its secret; without both, callbacks and notifications are taken only in a sandbox',
+    group: 'Callers',
+    secret: true,
+  },
 } as const satisfies Record<string, { schema: z.ZodType; about: string; group: string; secret?: boolean }>;
 
 type Name = keyof typeof VARIABLES;
@@ -110,7 +186,19 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>): C
     return [name, parsed.data];
   });
   const values = Object.fromEntries(read) as Values;
-  const millom = complete(values, ['MILLOM_BASE_URL', 'MILLOM_TOKEN_URL', 'MILLOM_CLIENT_ID', 'MILLOM_CLIENT_SECRET', 'MILLOM_SERVICE_PROVIDER', 'MILLOM_OPERATOR'], problems, env);
+  const millom = complete(
+    values,
+    [
+      'MILLOM_BASE_URL',
+      'MILLOM_TOKEN_URL',
+      'MILLOM_CLIENT_ID',
+      'MILLOM_CLIENT_SECRET',
+      'MILLOM_SERVICE_PROVIDER',
+      'MILLOM_OPERATOR',
+    ],
+    problems,
+    env,
+  );
   const caller = complete(values, ['REFILL_CALLER_ID', 'REFILL_CALLER_SECRET'], problems, env);
   if (problems.length > 0) throw new ConfigError(problems);
   return {

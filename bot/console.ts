@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import fastifyStatic from '@fastify/static';
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
 import { type Dispatcher, request as send } from 'undici';
 import { packageRoot } from './paths.js';
 import { HttpProblem } from './problem.js';
@@ -27,7 +27,7 @@ const CSP = [
 ].join('; ');
 
 /** The trial page at `/`, the live log it shows, and its way to the sandbox's controls. Never mounted without the sandbox. */
-export async function consoleRoutes(http: FastifyInstance, { trace, sandboxUrl }: ConsoleOptions): Promise<void> {
+export const consoleRoutes: FastifyPluginAsync<ConsoleOptions> = async (http, { trace, sandboxUrl }) => {
   const root = join(packageRoot(), 'dist/console');
   if (existsSync(root)) {
     await http.register(fastifyStatic, {
@@ -46,7 +46,7 @@ export async function consoleRoutes(http: FastifyInstance, { trace, sandboxUrl }
     exposeHeadRoute: false,
     handler: (request, reply) => forward(sandboxUrl, request, reply),
   });
-}
+};
 
 /** Server-sent events of everything that travels, until the page goes away. */
 function follow(trace: Trace, streams: Set<FastifyReply['raw']>, request: FastifyRequest, reply: FastifyReply): void {
@@ -81,5 +81,8 @@ async function forward(sandboxUrl: string, request: FastifyRequest, reply: Fasti
     throw new HttpProblem(502, 'SANDBOX_UNREACHABLE', 'The sandbox does not answer.', {}, { cause });
   });
   const text = await body.text();
-  return reply.code(statusCode).type(String(headers['content-type'] ?? 'application/json')).send(text);
+  return reply
+    .code(statusCode)
+    .type(String(headers['content-type'] ?? 'application/json'))
+    .send(text);
 }

@@ -33,12 +33,15 @@ export function createHttp({ log, metrics, ready }: HttpOptions): FastifyInstanc
   http.server.headersTimeout = 10_000;
   http.removeAllContentTypeParsers();
   http.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
-  http.addContentTypeParser('application/x-www-form-urlencoded', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
+  http.addContentTypeParser('application/x-www-form-urlencoded', { parseAs: 'buffer' }, (_request, body, done) =>
+    done(null, body),
+  );
 
   const methods = rememberMethods(http);
   http.setNotFoundHandler((request, reply) => {
     const allowed = methods(request.url);
-    if (allowed.length === 0) return sendProblem(reply, new HttpProblem(404, 'NOT_FOUND', 'There is nothing at this address.'));
+    if (allowed.length === 0)
+      return sendProblem(reply, new HttpProblem(404, 'NOT_FOUND', 'There is nothing at this address.'));
     reply.header('allow', allowed.join(', '));
     return sendProblem(reply, new HttpProblem(405, 'METHOD_NOT_ALLOWED', `This address takes ${allowed.join(', ')}.`));
   });
@@ -77,7 +80,13 @@ function problemOf(error: FastifyError | Error): HttpProblem {
   if (error instanceof HttpProblem) return error;
   if (error instanceof MailboxUnavailable || error instanceof LedgerUnavailable) {
     const headers = { 'retry-after': '5' };
-    return new HttpProblem(503, 'STORE_UNAVAILABLE', 'Nothing was taken. Please send it again.', {}, { cause: error, headers });
+    return new HttpProblem(
+      503,
+      'STORE_UNAVAILABLE',
+      'Nothing was taken. Please send it again.',
+      {},
+      { cause: error, headers },
+    );
   }
   switch ('code' in error ? error.code : undefined) {
     case 'FST_ERR_CTP_INVALID_MEDIA_TYPE':

@@ -25,7 +25,12 @@ export interface Jobs {
   /** Resolves when the job is queued; one that is queued already stays one. */
   add(queue: QueueName, id: string): Promise<void>;
   /** Runs a queue's jobs; a rejection is retried with backoff, then left to the sweeper. */
-  run(queue: QueueName, concurrency: number, process: (id: string) => Promise<void>, onError: (error: unknown) => void): JobRunner;
+  run(
+    queue: QueueName,
+    concurrency: number,
+    process: (id: string) => Promise<void>,
+    onError: (error: unknown) => void,
+  ): JobRunner;
   /** Jobs waiting, delayed and running, per queue. */
   depth(): Promise<Readonly<Record<QueueName, number>>>;
   close(): Promise<void>;
@@ -58,7 +63,9 @@ export function createJobs({ webhooks, workers, prefix }: JobsOptions): Jobs {
     },
     async depth() {
       const rows = await Promise.all(
-        QUEUES.map(async (name) => [name, await queueOf(name).getJobCountByTypes('wait', 'active', 'delayed')] as const),
+        QUEUES.map(
+          async (name) => [name, await queueOf(name).getJobCountByTypes('wait', 'active', 'delayed')] as const,
+        ),
       );
       return Object.fromEntries(rows) as Record<QueueName, number>;
     },

@@ -9,20 +9,75 @@ export function createMetrics() {
   const registers = [registry];
   return {
     registry,
-    turns: new Counter({ name: 'refill_turns_total', help: 'Turns by channel, kind of input and outcome', labelNames: ['channel', 'input', 'outcome'], registers }),
-    turnSeconds: new Histogram({ name: 'refill_turn_stage_seconds', help: 'Time spent in each stage of a turn', labelNames: ['stage'], buckets: SECONDS, registers }),
-    waitSeconds: new Histogram({ name: 'refill_mailbox_wait_seconds', help: 'From delivery to the start of the turn', buckets: SECONDS, registers }),
+    turns: new Counter({
+      name: 'refill_turns_total',
+      help: 'Turns by channel, kind of input and outcome',
+      labelNames: ['channel', 'input', 'outcome'],
+      registers,
+    }),
+    turnSeconds: new Histogram({
+      name: 'refill_turn_stage_seconds',
+      help: 'Time spent in each stage of a turn',
+      labelNames: ['stage'],
+      buckets: SECONDS,
+      registers,
+    }),
+    waitSeconds: new Histogram({
+      name: 'refill_mailbox_wait_seconds',
+      help: 'From delivery to the start of the turn',
+      buckets: SECONDS,
+      registers,
+    }),
     deadLetters: new Counter({ name: 'refill_dead_letters_total', help: 'Events given up', registers }),
-    mailboxConversations: new Gauge({ name: 'refill_mailbox_conversations', help: 'Conversations with events waiting', registers }),
-    mailboxOldest: new Gauge({ name: 'refill_mailbox_oldest_seconds', help: 'Age of the oldest waiting event', registers }),
+    mailboxConversations: new Gauge({
+      name: 'refill_mailbox_conversations',
+      help: 'Conversations with events waiting',
+      registers,
+    }),
+    mailboxOldest: new Gauge({
+      name: 'refill_mailbox_oldest_seconds',
+      help: 'Age of the oldest waiting event',
+      registers,
+    }),
     mailboxDead: new Gauge({ name: 'refill_mailbox_dead_letters', help: 'Events in the dead-letter list', registers }),
-    queueJobs: new Gauge({ name: 'refill_queue_jobs', help: 'Jobs waiting, delayed or running', labelNames: ['queue'], registers }),
-    telcoCalls: new Counter({ name: 'refill_telco_calls_total', help: 'Telco calls by operation and outcome', labelNames: ['telco', 'operation', 'outcome'], registers }),
-    telcoSeconds: new Histogram({ name: 'refill_telco_call_seconds', help: 'Telco calls, retries included', labelNames: ['telco', 'operation'], buckets: SECONDS, registers }),
+    queueJobs: new Gauge({
+      name: 'refill_queue_jobs',
+      help: 'Jobs waiting, delayed or running',
+      labelNames: ['queue'],
+      registers,
+    }),
+    telcoCalls: new Counter({
+      name: 'refill_telco_calls_total',
+      help: 'Telco calls by operation and outcome',
+      labelNames: ['telco', 'operation', 'outcome'],
+      registers,
+    }),
+    telcoSeconds: new Histogram({
+      name: 'refill_telco_call_seconds',
+      help: 'Telco calls, retries included',
+      labelNames: ['telco', 'operation'],
+      buckets: SECONDS,
+      registers,
+    }),
     purchases: new Gauge({ name: 'refill_purchases', help: 'Purchases by state', labelNames: ['state'], registers }),
-    deliveries: new Counter({ name: 'refill_deliveries_total', help: 'What platforms said became of messages', labelNames: ['channel', 'state', 'code'], registers }),
-    alerts: new Counter({ name: 'refill_alerts_total', help: 'Platform errors an operator has to look at', labelNames: ['code'], registers }),
-    webhooks: new Counter({ name: 'refill_webhooks_total', help: 'Webhook requests by route and status', labelNames: ['route', 'status'], registers }),
+    deliveries: new Counter({
+      name: 'refill_deliveries_total',
+      help: 'What platforms said became of messages',
+      labelNames: ['channel', 'state', 'code'],
+      registers,
+    }),
+    alerts: new Counter({
+      name: 'refill_alerts_total',
+      help: 'Platform errors an operator has to look at',
+      labelNames: ['code'],
+      registers,
+    }),
+    webhooks: new Counter({
+      name: 'refill_webhooks_total',
+      help: 'Webhook requests by route and status',
+      labelNames: ['route', 'status'],
+      registers,
+    }),
   };
 }
 

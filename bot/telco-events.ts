@@ -91,7 +91,14 @@ export function createTelcoEvents({ ledger, jobs, lines, log }: TelcoEventsOptio
       const conversations = await ledger.conversationsOf(line.id);
       for (const { id } of conversations) {
         if (!(await ledger.consents(id)).has(type)) continue;
-        const nudge = await ledger.addNudge({ operator, transactionId, type, lineId: line.id, conversationId: id, planName });
+        const nudge = await ledger.addNudge({
+          operator,
+          transactionId,
+          type,
+          lineId: line.id,
+          conversationId: id,
+          planName,
+        });
         if (nudge === undefined) return 'duplicate';
         await jobs.add('nudges', nudge.id).catch(() => undefined); // the sweeper finds it
         return 'queued';

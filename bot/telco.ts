@@ -51,7 +51,11 @@ export interface Telco {
   /** Tells the telco which notifications the subscriber agreed to; an empty list withdraws all. */
   register?(subscriber: TelcoSubscriber, types: readonly NotificationType[], call?: TelcoCall): Promise<void>;
   /** Looks an order up; `undefined` when the telco never saw it. */
-  findPurchase?(subscriber: TelcoSubscriber, transactionId: string, call?: TelcoCall): Promise<PurchaseAnswer | undefined>;
+  findPurchase?(
+    subscriber: TelcoSubscriber,
+    transactionId: string,
+    call?: TelcoCall,
+  ): Promise<PurchaseAnswer | undefined>;
   close(): Promise<void>;
 }
 

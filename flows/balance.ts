@@ -5,6 +5,7 @@ import type { Account, ActivePlan, Balance, Wallet } from '../bot/domain/balance
 import { gaugeLevel, remainingShare } from '../bot/domain/quota.js';
 import type { Localized } from '../bot/i18n/localized.js';
 import type { Block, Fact, GaugeBlock } from '../bot/message/message.js';
+import { OFFER_VALID_MS, offerCards } from './offers.js';
 import { leadTo, screen } from './screens.js';
 
 /** What is left: the account, its money, and every active plan with its gauges. */
@@ -16,26 +17,50 @@ export const balance = flow({
   whenStale: { name: 'balance' },
   needsLine: true,
   async begin(turn) {
-    const [left, account] = await Promise.all([turn.telco.balance(), turn.telco.account()]);
     const { text, session } = turn;
+    const consent =
+      session.consentAsked === true ? [] : [{ label: text.t('choice.nudges-on'), intent: { name: 'nudges.on' } }];
     return done(
-      screen(
-        [
-          { type: 'heading', text: text.t('balance.heading') },
-          ...accountBlocks(turn, left, account),
-          ...left.plans.flatMap((plan) => planGauges(turn, plan)),
-          ...(left.plans.length === 0 ? [{ type: 'text', text: text.t('balance.no-plan') } as const] : []),
-        ],
-        [
-          { ...leadTo(turn, 'offers'), style: 'primary' },
-          ...(session.consentAsked === true ? [] : [{ label: text.t('choice.nudges-on'), intent: { name: 'nudges.on' } }]),
-          leadTo(turn, 'help'),
-        ],
-      ),
+      screen(await balanceBlocks(turn), [
+        { ...leadTo(turn, 'offers'), style: 'primary' },
+        ...consent,
+        leadTo(turn, 'help'),
+      ]),
     );
   },
   steps: {},
 });
+
+/** Both at a glance, for places that show a page rather than a conversation (Slack's App Home). */
+export const home = flow({
+  name: 'home',
+  version: 1,
+  state: z.null(),
+  entries: { home: 'aside' },
+  whenStale: { name: 'home' },
+  needsLine: true,
+  async begin(turn) {
+    const [blocks, list] = await Promise.all([balanceBlocks(turn), turn.telco.offers()]);
+    const { cards, choices } = offerCards(turn, list.offers, 'offers.view');
+    return done({
+      validForMs: OFFER_VALID_MS,
+      blocks: [...blocks, ...(cards.length > 0 ? [{ type: 'offers', offers: cards } as const] : [])],
+      choices: [...choices, leadTo(turn, 'settings'), leadTo(turn, 'help')],
+    });
+  },
+  steps: {},
+});
+
+async function balanceBlocks(turn: Turn): Promise<Block[]> {
+  const [left, account] = await Promise.all([turn.telco.balance(), turn.telco.account()]);
+  const { text } = turn;
+  return [
+    { type: 'heading', text: text.t('balance.heading') },
+    ...accountBlocks(turn, left, account),
+    ...left.plans.flatMap((plan) => planGauges(turn, plan)),
+    ...(left.plans.length === 0 ? [{ type: 'text', text: text.t('balance.no-plan') } as const] : []),
+  ];
+}
 
 function accountBlocks({ text }: Turn, left: Balance, account: Account): Block[] {
   const type = left.accountType ?? account.type;

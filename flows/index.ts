@@ -1,5 +1,5 @@
 import type { AnyFlow } from '../bot/conversation/flow.js';
-import { balance } from './balance.js';
+import { balance, home } from './balance.js';
 import { help, link, person, topUp } from './help.js';
 import { nudge } from './nudge.js';
 import { offers } from './offers.js';
@@ -19,6 +19,7 @@ export const flows: readonly AnyFlow[] = [
   link,
   topUp,
   balance,
+  home,
   offers,
   purchase,
   purchases,

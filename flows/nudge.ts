@@ -109,7 +109,9 @@ function nudgeScreen(turn: Turn, { type, planName }: Nudge, balance: Balance, li
     blocks: [
       { type: 'text', text: text.t(`nudge.${saidAs(type, balance)}`, { plan }), tone: 'warning' },
       ...(lowest === undefined ? [] : planGauges(turn, lowest)),
-      ...(list.state === 'need-loans' ? [{ type: 'text', text: text.t('offers.loan-note'), tone: 'hint' } as const] : []),
+      ...(list.state === 'need-loans'
+        ? [{ type: 'text', text: text.t('offers.loan-note'), tone: 'hint' } as const]
+        : []),
       ...(cards.length > 0 ? [{ type: 'offers', offers: cards } as const] : []),
       ...(list.state === 'need-top-up' ? [{ type: 'text', text: text.t('offers.need-top-up') } as const] : []),
     ],

@@ -52,7 +52,12 @@ function offersScreen(turn: Turn, list: OfferList, from: number): Screen {
     choices: [
       ...choices,
       ...(more
-        ? [{ label: text.t('choice.more-offers'), intent: { name: 'offers.more', slots: { from: String(from + PER_PAGE) } } }]
+        ? [
+            {
+              label: text.t('choice.more-offers'),
+              intent: { name: 'offers.more', slots: { from: String(from + PER_PAGE) } },
+            },
+          ]
         : []),
       leadTo(turn, 'balance'),
     ],
@@ -91,7 +96,11 @@ export function offerCards(
 
 /** What a button remembers of an offer: enough to find it again and to notice that its price changed. */
 export function offerSlots({ planId, price, fundSource }: Offer): Record<string, string> {
-  return { plan: planId, fund: fundSource, ...(price !== undefined && { price: price.amount, currency: price.currency }) };
+  return {
+    plan: planId,
+    fund: fundSource,
+    ...(price !== undefined && { price: price.amount, currency: price.currency }),
+  };
 }
 
 export function offerName(text: Turn['text'], { name, planId }: Pick<Offer, 'name' | 'planId'>) {
@@ -99,7 +108,10 @@ export function offerName(text: Turn['text'], { name, planId }: Pick<Offer, 'nam
 }
 
 /** What an offer gives and for how long, where the telco says so in fields. */
-export function offerFacts(text: Turn['text'], { quotas, validitySeconds }: Pick<Offer, 'quotas' | 'validitySeconds'>): Fact[] {
+export function offerFacts(
+  text: Turn['text'],
+  { quotas, validitySeconds }: Pick<Offer, 'quotas' | 'validitySeconds'>,
+): Fact[] {
   return [
     ...(quotas.length > 0 ? [{ label: text.t('offer.gives'), value: text.quotas(quotas) }] : []),
     ...(validitySeconds !== undefined

@@ -8,8 +8,8 @@ import type { Offer } from '../bot/domain/offer.js';
 import type { Purchase } from '../bot/ledger/ledger.js';
 import type { Block, Fact } from '../bot/message/message.js';
 import { goneScreen, OFFER_VALID_MS, offerFacts, offerName } from './offers.js';
-import { leadTo, say, screen } from './screens.js';
 import { purchaseKey, purchaseStatus } from './receipt.js';
+import { leadTo, say, screen } from './screens.js';
 
 const texts = z.array(z.object({ language: z.string(), text: z.string() }));
 
@@ -116,7 +116,9 @@ function detailScreen(turn: Turn, terms: Terms): Screen {
     ],
     choices: [
       {
-        label: text.t(terms.fundSource === 'loan' ? 'choice.borrow-for' : 'choice.buy-for', { price: text.money(terms.price) }),
+        label: text.t(terms.fundSource === 'loan' ? 'choice.borrow-for' : 'choice.buy-for', {
+          price: text.money(terms.price),
+        }),
         intent: { name: 'purchase.buy' },
         style: 'primary',
       },
@@ -209,7 +211,12 @@ async function confirm(turn: Turn, terms: Terms, intent: Intent): Promise<Next<T
 
 /** The telco's current terms; a question when they are not the ones agreed to, `undefined` when they are. */
 async function recheck(turn: Turn, terms: Terms): Promise<Next<Terms> | undefined> {
-  const slots = { plan: terms.planId, fund: terms.fundSource, price: terms.price.amount, currency: terms.price.currency };
+  const slots = {
+    plan: terms.planId,
+    fund: terms.fundSource,
+    price: terms.price.amount,
+    currency: terms.price.currency,
+  };
   const intent = { name: 'offers.buy', slots };
   const offer = await findOffer(turn, intent);
   const now = offer === undefined ? undefined : termsOf(offer, turn.now);

@@ -23,7 +23,11 @@ export const receipt = flow({
     if (purchase === undefined || (item.kind === 'checking' && purchase.state !== 'unknown')) return silent();
     // A new plan is a new start: the next low data is worth a word again.
     if (purchase.state === 'completed') turn.remember({ nudged: {} });
-    return done({ ...purchaseStatus(turn, purchase), key: purchaseKey(purchase.id), notice: receiptNotice(turn, purchase) });
+    return done({
+      ...purchaseStatus(turn, purchase),
+      key: purchaseKey(purchase.id),
+      notice: receiptNotice(turn, purchase),
+    });
   },
   steps: {},
 });
@@ -70,7 +74,12 @@ export function purchaseKey(id: string): string {
 /** The receipt where only a template may be sent. */
 function receiptNotice(turn: Turn, purchase: Purchase): Notice {
   const { text } = turn;
-  const name = purchase.state === 'completed' ? 'purchase_completed' : purchase.state === 'failed' ? 'purchase_failed' : 'purchase_checking';
+  const name =
+    purchase.state === 'completed'
+      ? 'purchase_completed'
+      : purchase.state === 'failed'
+        ? 'purchase_failed'
+        : 'purchase_checking';
   return { name, values: [planName(turn, purchase), text.money(purchase.terms.price)] };
 }
 

@@ -57,7 +57,10 @@ async function overview(turn: Turn): Promise<Screen> {
         type: 'facts',
         facts: [
           { label: text.t('settings.language'), value: text.t('settings.language-name') },
-          { label: text.t('settings.nudges'), value: text.t('settings.nudges-on', { count: on.size, all: NOTIFICATION_TYPES.length }) },
+          {
+            label: text.t('settings.nudges'),
+            value: text.t('settings.nudges-on', { count: on.size, all: NOTIFICATION_TYPES.length }),
+          },
         ],
       },
     ],

@@ -19,7 +19,12 @@ const CONCURRENCY = 16;
 /** Keeps promises: receipts and "still checking" go through the conversation's mailbox, registrations to the telco. */
 export function startOutboxWorker(options: OutboxWorkerOptions): JobRunner {
   const { jobs, log } = options;
-  return jobs.run('outbox', CONCURRENCY, (id) => keep(options, id), (error) => log.warn({ err: error }, 'outbox job failed'));
+  return jobs.run(
+    'outbox',
+    CONCURRENCY,
+    (id) => keep(options, id),
+    (error) => log.warn({ err: error }, 'outbox job failed'),
+  );
 }
 
 async function keep(options: OutboxWorkerOptions, id: string): Promise<void> {
@@ -46,7 +51,8 @@ async function register({ ledger, lines, log }: OutboxWorkerOptions, item: Outbo
     const types = [...(await ledger.consents(item.subject))];
     const telco = lines.telcoFor(line.operator);
     await telco.register?.(line, types).catch((error: unknown) => {
-      if (!(error instanceof TelcoRefused) || error.reason === 'too-many-requests' || error.reason === 'unavailable') throw error;
+      if (!(error instanceof TelcoRefused) || error.reason === 'too-many-requests' || error.reason === 'unavailable')
+        throw error;
       log.warn({ reason: error.reason }, 'the telco refused a registration');
     });
   }

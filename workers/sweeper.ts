@@ -48,13 +48,15 @@ export function startSweeper(options: SweeperOptions): { readonly sweep: () => P
 
 async function sweepOnce({ ledger, jobs, mailbox, metrics, log, now }: SweeperOptions): Promise<void> {
   const before = (ms: number) => new Date(now().getTime() - ms);
-  for (const { id } of await ledger.stalePurchases('confirmed', before(CONFIRMED_MS), BATCH)) await jobs.add('purchases', id);
+  for (const { id } of await ledger.stalePurchases('confirmed', before(CONFIRMED_MS), BATCH))
+    await jobs.add('purchases', id);
   for (const { id, conversationId } of await ledger.stalePurchases('submitting', before(SUBMITTING_MS), BATCH)) {
     const moved = await ledger.movePurchase(id, 'unknown', { why: 'interrupted' });
     if (moved !== undefined) await wakeOutbox(ledger, jobs, 'checking', id, conversationId);
   }
   const overdue = await ledger.stalePurchases('unknown', before(UNKNOWN_MS), BATCH);
-  if (overdue.length > 0) log.error({ purchases: overdue.map(({ id }) => id) }, 'purchases nobody knows the outcome of');
+  if (overdue.length > 0)
+    log.error({ purchases: overdue.map(({ id }) => id) }, 'purchases nobody knows the outcome of');
   for (const { id } of await ledger.dueOutbox(now(), OUTBOX_RETRY_MS, BATCH)) await jobs.add('outbox', id);
   for (const { id } of await ledger.queuedNudges(before(QUEUED_NUDGE_MS), BATCH)) await jobs.add('nudges', id);
   await measure(ledger, jobs, mailbox, metrics);

@@ -43,8 +43,18 @@ function turnHandler({ turns, log, metrics, trace }: TurnsWorkerOptions): EntryH
       trace.emit({ stage: 'turn', title: `turn: ${input}`, conversation, ms, ok: true });
       return session;
     } catch (error) {
-      metrics.turns.inc({ channel: 'from' in entry.event ? entry.event.from.channel : 'none', input, outcome: 'failed' });
-      trace.emit({ stage: 'turn', title: `turn: ${input}`, conversation, ms: Math.round(performance.now() - started), ok: false });
+      metrics.turns.inc({
+        channel: 'from' in entry.event ? entry.event.from.channel : 'none',
+        input,
+        outcome: 'failed',
+      });
+      trace.emit({
+        stage: 'turn',
+        title: `turn: ${input}`,
+        conversation,
+        ms: Math.round(performance.now() - started),
+        ok: false,
+      });
       throw error;
     }
   };

@@ -9,6 +9,7 @@ import { type Answer, ExchangeFailed, exchange, openPool } from './exchange.js';
 import { toAccount, toActivationRequest, toBalance, toOffers } from './map.js';
 import { accountInfoResponse, balanceResponse, offerInfoResponse } from './schema.js';
 import { Tokens } from './token.js';
+import { type Operation, type Request, segment, toQuery, toWire } from './wire.js';
 
 export interface MillomOptions {
   /** Where `/std/…` hangs, e.g. `https://api.example.com/upsell`. */
@@ -41,8 +42,6 @@ export interface CallReport {
   readonly status?: number;
   readonly ms: number;
 }
-
-type Operation = 'account' | 'balance' | 'offers' | 'purchase' | 'register';
 
 /** Millom's standard service provider API (upsell.yaml). Throws `TypeError` when a URL is none. */
 export function createMillom(options: MillomOptions): Telco {
@@ -127,14 +126,6 @@ export function afterAttempt(attempt: Attempt): 'settle' | 'new-token' | { reado
   if (number >= MAX_ATTEMPTS || !worthwhile || (sent && !attempt.repeatable)) return 'settle';
   const waitMs = attempt.retryAfterMs ?? 100 * 2 ** (number - 1) * (0.5 + attempt.random);
   return waitMs < attempt.remainingMs ? { waitMs } : 'settle';
-}
-
-interface Request {
-  readonly operation: Operation;
-  readonly path: string;
-  /** Makes it a POST. */
-  readonly body?: string;
-  readonly language: string | undefined;
 }
 
 /** Where a call stands, kept outside the attempts so that it can be reported whatever happens. */
@@ -278,28 +269,4 @@ function outcomeOf(error: unknown): CallReport['outcome'] {
   if (error === undefined) return 'ok';
   if (error instanceof TelcoRefused) return 'refused';
   return error instanceof TelcoAmbiguous ? 'ambiguous' : 'unreachable';
-}
-
-function toWire({ operation, path, body, language }: Request, token: string) {
-  const headers = ['authorization', `Bearer ${token}`, 'accept', 'application/json'];
-  if (language !== undefined && /^[a-z0-9-]{2,35}$/i.test(language)) {
-    // upsell.yaml names the header `language` in this one place.
-    headers.push(operation === 'register' ? 'language' : 'accept-language', language);
-  }
-  if (body === undefined) return { method: 'GET' as const, path, headers };
-  headers.push('content-type', 'application/json');
-  return { method: 'POST' as const, path, headers, body };
-}
-
-/** One path segment. A CPID is base64 with a comma (cpid.yaml), so `/`, `+`, `=` and `,` are ordinary in it. */
-function segment(value: string): string {
-  // Dots alone would be taken for directions by whatever stands in between.
-  if (/^\.{0,2}$/.test(value)) throw new TelcoRefused('invalid-number');
-  return encodeURIComponent(value);
-}
-
-function toQuery(parameters: Readonly<Record<string, string | undefined>>): string {
-  return Object.entries(parameters)
-    .map(([name, value]) => (value === undefined ? '' : `&${name}=${encodeURIComponent(value)}`))
-    .join('');
 }

@@ -57,7 +57,9 @@ export function createLive(log: ConversationLog, connect: () => Redis): Live {
       if (rooms.size > 0) redis.subscribe(...rooms.keys()).then(() => everyone().forEach(catchUp), ignore);
     });
     redis.on('error', ignore); // It reconnects by itself, and /readyz reports Redis.
-    heartbeat = setInterval(() => everyone().forEach(({ response }) => write(response, ': still here\n\n')), HEARTBEAT_MS);
+    heartbeat = setInterval(() => {
+      for (const { response } of everyone()) write(response, ': still here\n\n');
+    }, HEARTBEAT_MS);
     heartbeat.unref();
     return redis;
   }

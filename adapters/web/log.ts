@@ -74,7 +74,12 @@ type AppendCommand = (
   maxIds: number,
 ) => Promise<number>;
 
-export function createConversationLog({ redis, vault, keyPrefix, ttlSeconds = TTL_SECONDS }: LogOptions): ConversationLog {
+export function createConversationLog({
+  redis,
+  vault,
+  keyPrefix,
+  ttlSeconds = TTL_SECONDS,
+}: LogOptions): ConversationLog {
   redis.defineCommand('refillWebAppend', { numberOfKeys: 2, lua: APPEND });
   const commands = redis as Redis & { refillWebAppend: AppendCommand };
   // The braces make it one Cluster slot, which the script needs.
@@ -112,7 +117,12 @@ export function createConversationLog({ redis, vault, keyPrefix, ttlSeconds = TT
   };
 }
 
-function entryOf(vault: Vault, position: string, kind: string | undefined, sealed: string | undefined): Entry | undefined {
+function entryOf(
+  vault: Vault,
+  position: string,
+  kind: string | undefined,
+  sealed: string | undefined,
+): Entry | undefined {
   if ((kind !== 'message' && kind !== 'mine') || sealed === undefined) return undefined;
   const data = tryOpen(vault, sealed);
   return data === undefined ? undefined : { position, kind, data };

@@ -57,6 +57,7 @@ function check<T>(schema: z.ZodType<T>, json: unknown): T {
   const issue = parsed.error.issues[0];
   const unknownKey = issue?.code === 'unrecognized_keys' ? issue.keys[0] : undefined;
   const field = issue?.path.join('.') || unknownKey || 'body';
-  const expected = issue?.code === 'invalid_union' ? 'expected text, press or hello: true' : (issue?.message ?? 'invalid');
+  const expected =
+    issue?.code === 'invalid_union' ? 'expected text, press or hello: true' : (issue?.message ?? 'invalid');
   throw new HttpProblem(400, 'bad-request', `${field}: ${expected}`, { field });
 }

@@ -51,7 +51,9 @@ function renderOffer(offer: OfferCard, actions: number): OfferCard {
 }
 
 function renderFacts(facts: readonly Fact[]): Fact[] {
-  return facts.slice(0, LIMITS.facts).map(({ label, value }) => ({ label: clip(label), value: clip(value, LIMITS.text) }));
+  return facts
+    .slice(0, LIMITS.facts)
+    .map(({ label, value }) => ({ label: clip(label), value: clip(value, LIMITS.text) }));
 }
 
 function clampShare(share: number): number {

@@ -45,7 +45,9 @@ export function mountRoutes(http: FastifyInstance, deliver: Deliver, parts: Rout
   http.get('/web/personas', async () => parts.personas.list());
   http.post('/web/sessions', (request, reply) => openSession(parts, request, reply));
   http.post<InConversation>('/web/:conversation/messages', (request, reply) => take(parts, deliver, request, reply));
-  http.get<InConversation>('/web/:conversation/events', { exposeHeadRoute: false }, (request, reply) => follow(parts, request, reply));
+  http.get<InConversation>('/web/:conversation/events', { exposeHeadRoute: false }, (request, reply) =>
+    follow(parts, request, reply),
+  );
   // Open streams would keep the server from closing.
   http.addHook('preClose', async () => parts.live.close());
 }
@@ -57,7 +59,9 @@ async function openSession(parts: RouteParts, request: FastifyRequest, reply: Fa
   const holder = { subscriber, locale: persona.locale, timezone: persona.timezone };
   const conversation = parts.conversationIdOf(originOf(holder));
   const token = parts.sessions.issue(conversation, holder, parts.now());
-  reply.header('set-cookie', sessionCookie(conversation, token, parts.secureCookie)).header('cache-control', 'no-store');
+  reply
+    .header('set-cookie', sessionCookie(conversation, token, parts.secureCookie))
+    .header('cache-control', 'no-store');
   return reply.code(201).send({ conversation, subscriber, persona, token });
 }
 
@@ -83,7 +87,12 @@ async function take(
 async function remember(log: ConversationLog, conversation: string, said: Submission, at: number): Promise<void> {
   const text = 'text' in said ? said.text : 'press' in said ? said.label : undefined;
   if (text === undefined) return;
-  await log.append(conversation, `u:${said.id}`, 'mine', JSON.stringify({ id: said.id, at, text: text.slice(0, 4000) }));
+  await log.append(
+    conversation,
+    `u:${said.id}`,
+    'mine',
+    JSON.stringify({ id: said.id, at, text: text.slice(0, 4000) }),
+  );
 }
 
 async function follow(parts: RouteParts, request: FastifyRequest<InConversation>, reply: FastifyReply): Promise<void> {

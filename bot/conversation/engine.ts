@@ -61,7 +61,11 @@ class Dialog {
     private readonly session: Session,
   ) {}
 
-  async hear(input: Input): Promise<void> {
+  hear(input: Input): Promise<void> {
+    return this.guarded(() => this.answer(input));
+  }
+
+  private async answer(input: Input): Promise<void> {
     const { registry } = this.options;
     const { now, text } = this.turn;
     const understood = understand(input, this.session, registry, text.locale, now.getTime());
@@ -94,7 +98,7 @@ class Dialog {
     const waiting = this.waiting();
     const handler = waiting?.step.on[intent.name];
     if (waiting !== undefined && handler !== undefined) {
-      return this.guarded(async () => this.go(waiting.flow, 'step', await handler(this.turn, waiting.state, intent)));
+      return this.go(waiting.flow, 'step', await handler(this.turn, waiting.state, intent));
     }
     if (registry.entry(intent.name) !== undefined) return this.enter(intent);
     if (intent.name !== 'cancel' && intent.name !== 'back') {
@@ -115,26 +119,25 @@ class Dialog {
     this.hops += 1;
     if (entry === undefined || this.hops > MAX_HOPS) return;
     if (entry.flow.needsLine && this.session.lineId === undefined) return this.enter({ name: 'link' });
-    await this.guarded(async () => this.go(entry.flow, entry.kind, await entry.flow.begin(this.turn, intent)));
+    await this.go(entry.flow, entry.kind, await entry.flow.begin(this.turn, intent));
   }
 
   private async go(flow: AnyFlow, how: EntryKind | 'step', next: Next<unknown>): Promise<void> {
     if (next.kind === 'silent') return;
+    // Drawn before anything is dropped: where that needs a telco that fails, the dialog stays where it was.
+    const question = next.kind === 'ask' ? await flow.steps[next.step]?.show(this.turn, next.state) : undefined;
     const { stack } = this.session;
     if (how === 'step') stack.pop();
     if (how === 'switch' || how === 'pick') stack.length = 0;
     if (next.say !== undefined) this.said.push(next.say);
     if (next.kind === 'start') return this.enter(next.intent);
-    if (next.kind === 'ask') return this.ask(flow, next.step, next.state);
+    if (next.kind === 'ask') {
+      stack.push({ flow: flow.name, version: flow.version, step: next.step, state: next.state });
+      if (stack.length > MAX_DEPTH) stack.shift();
+      if (question !== undefined) this.said.push(question);
+      return;
+    }
     if (stack.length > 0) await this.resume();
-  }
-
-  private async ask(flow: AnyFlow, name: string, state: unknown): Promise<void> {
-    const { stack } = this.session;
-    stack.push({ flow: flow.name, version: flow.version, step: name, state });
-    if (stack.length > MAX_DEPTH) stack.shift();
-    const step = flow.steps[name];
-    if (step !== undefined) this.said.push(await step.show(this.turn, state));
   }
 
   /** Asks the interrupted question again. Of what the interruption offered, only things to buy stay on offer. */

@@ -27,6 +27,8 @@ export interface TurnDeps {
   readonly now: () => Date;
   /** Told how long each stage took, in milliseconds. */
   readonly observe?: (stage: TurnStage, ms: number) => void;
+  /** Told of every message a platform took. */
+  readonly onSent?: (channel: string, conversationId: string) => void;
 }
 
 export type TurnStage = 'load' | 'respond' | 'send';
@@ -49,11 +51,15 @@ const CHOICE_SETS_KEPT = 5;
  * One turn: load session → understand → flow → send the reply → the session to save. A rejection means nothing is saved and
  * the event is tried again, so everything before the reply is repeatable and the reply carries an id that stays the same.
  */
-export async function runTurn(deps: TurnDeps, { event, session: saved }: Entry): Promise<{ session: string | undefined; summary: TurnSummary }> {
+export async function runTurn(
+  deps: TurnDeps,
+  { event, session: saved }: Entry,
+): Promise<{ session: string | undefined; summary: TurnSummary }> {
   const clock = stopwatch(deps);
   const from = 'from' in event ? event.from : (await deps.ledger.conversation(event.conversationId))?.origin;
   // Owed to a conversation that was erased since: nobody to tell.
-  if (from === undefined) return { session: undefined, summary: { channel: 'none', input: event.kind, replied: false } };
+  if (from === undefined)
+    return { session: undefined, summary: { channel: 'none', input: event.kind, replied: false } };
   const channel = deps.channels.get(from.channel);
   if (channel === undefined) throw new UnknownChannel(`the ${from.channel} channel is not on`);
   if (event.kind !== 'system') void channel.typing?.(event.conversationId, from.address).catch(() => undefined);
@@ -81,6 +87,7 @@ export async function runTurn(deps: TurnDeps, { event, session: saved }: Entry):
       ...(screen.key !== undefined && { key: screen.key }),
     });
     clock('send');
+    if (delivered) deps.onSent?.(channel.name, conversationId);
   }
   for (const effect of effects) await effect();
   if (event.kind !== 'system') void channel.taken?.(event.conversationId, event.id).catch(() => undefined);
@@ -109,7 +116,9 @@ export async function apologise(deps: TurnDeps, { event, session: saved }: Entry
   const screen = { blocks: [{ type: 'text', text: text.t('engine.apology'), tone: 'warning' }], choices: [] } as const;
   const { message } = toMessage(screen, text, deps.now().getTime());
   const { conversationId, from } = event;
-  await deps.channels.get(from.channel)?.send({ id: `${replyId(event)}-sorry`, conversationId, address: from.address, message });
+  await deps.channels
+    .get(from.channel)
+    ?.send({ id: `${replyId(event)}-sorry`, conversationId, address: from.address, message });
 }
 
 async function freshSession(deps: TurnDeps, event: InboundEvent, from: Origin): Promise<Session> {

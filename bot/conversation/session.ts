@@ -72,7 +72,11 @@ export function readSession(saved: string | undefined): Session | undefined {
   }
 }
 
-/** What is kept until the next turn: choices that have gone stale are left out. */
+/**
+ * What is kept until the next turn: choices that have gone stale are left out, but for the newest ones, so that a number typed
+ * to them is not taken for one of an older message.
+ */
 export function writeSession(session: Session, now: number): string {
-  return JSON.stringify({ ...session, choices: session.choices.filter(({ until }) => until > now) });
+  const newest = session.choices.at(-1);
+  return JSON.stringify({ ...session, choices: session.choices.filter((set) => set.until > now || set === newest) });
 }

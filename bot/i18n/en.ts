@@ -117,7 +117,7 @@ export const en = {
 
   'offers.good-to-go': 'You still have data. If you want more, here is what fits:',
   'offers.good-to-go-none': 'You still have data, and there is nothing to add right now.',
-  'offers.need-offers': 'Here is what you can buy with your balance:',
+  'offers.need-offers': 'Here is what is on offer for you:',
   'offers.need-loans': 'Your balance does not cover a plan right now. You can take one of these as a loan:',
   'offers.need-top-up': 'Your balance does not cover any offer right now. You need to top up first.',
   'offers.unknown': 'Here is what is on offer:',
@@ -154,7 +154,8 @@ export const en = {
   'failure.funds': 'Your balance was not enough for {name}.',
   'failure.roaming': '{name} cannot be bought while you are roaming.',
   'failure.opted-out': 'Your operator says you opted out of offers like {name}.',
-  'failure.conflict': 'Your operator did not accept {name}, because it clashes with a plan you have or bought just now. Try again later.',
+  'failure.conflict':
+    'Your operator did not accept {name}, because it clashes with a plan you have or bought just now. Try again later.',
   'failure.gone': '{name} is not sold any more.',
   'failure.not-allowed': 'Your operator does not allow {name} on this number.',
   'failure.other': 'Your operator could not complete {name}. Please try again later.',
@@ -171,7 +172,8 @@ export const en = {
 
   'trouble.unreachable': 'I cannot reach your operator right now. Please try again in a moment.',
   'trouble.unspecified': 'Your operator could not answer that. Please try again later.',
-  'trouble.invalid-number': 'Your operator does not know this number. Please check the link with the team that set it up.',
+  'trouble.invalid-number':
+    'Your operator does not know this number. Please check the link with the team that set it up.',
   'trouble.bad-request': 'Your operator could not answer that. Please try again later.',
   'trouble.roaming': 'This is not available while you are roaming.',
   'trouble.opted-out': 'You have opted out of this service at your operator, so I cannot show offers.',

@@ -121,7 +121,7 @@ export const es: Partial<Record<keyof typeof en, string>> = {
 
   'offers.good-to-go': 'Todavía tienes datos. Si quieres más, esto te puede servir:',
   'offers.good-to-go-none': 'Todavía tienes datos y por ahora no hay nada que agregar.',
-  'offers.need-offers': 'Esto es lo que puedes comprar con tu saldo:',
+  'offers.need-offers': 'Estas son las ofertas para ti:',
   'offers.need-loans': 'Tu saldo no alcanza para un plan en este momento. Puedes tomar uno de estos como préstamo:',
   'offers.need-top-up': 'Tu saldo no alcanza para ninguna oferta en este momento. Primero necesitas recargar.',
   'offers.unknown': 'Estas son las ofertas que hay:',

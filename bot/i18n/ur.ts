@@ -119,7 +119,7 @@ export const ur: Partial<Record<keyof typeof en, string>> = {
 
   'offers.good-to-go': 'آپ کے پاس ابھی ڈیٹا ہے۔ مزید چاہیے تو یہ مناسب رہے گا:',
   'offers.good-to-go-none': 'آپ کے پاس ابھی ڈیٹا ہے، اور فی الحال شامل کرنے کو کچھ نہیں۔',
-  'offers.need-offers': 'اپنے بیلنس سے آپ یہ خرید سکتے ہیں:',
+  'offers.need-offers': 'آپ کے لیے یہ آفرز ہیں:',
   'offers.need-loans': 'اس وقت آپ کا بیلنس کسی پیکج کے لیے کافی نہیں۔ آپ ان میں سے کوئی قرض پر لے سکتے ہیں:',
   'offers.need-top-up': 'اس وقت آپ کا بیلنس کسی آفر کے لیے کافی نہیں۔ پہلے ری چارج کرنا ہو گا۔',
   'offers.unknown': 'یہ آفرز موجود ہیں:',

@@ -18,6 +18,7 @@ const NOT_NOW = [
   '57', // operator intervention: shutting down, starting up, statement timeout
   '58', // system error
   '40', // rolled back: deadlock, serialization
+  '55000', // the database accepts no connections for now
   '55P03', // lock not available
   '25006', // read-only: a primary that became a standby
 ];

@@ -5,9 +5,11 @@ import { createClock } from './context.js';
 import { conversationMethods } from './conversations.js';
 import { ledgerError } from './errors.js';
 import type { Ledger } from './ledger.js';
+import { linkMethods } from './links.js';
 import { nudgeMethods } from './nudges.js';
 import { outboxMethods } from './outbox.js';
 import { purchaseMethods } from './purchases.js';
+import { slackInstallationMethods } from './slack-installations.js';
 
 export { LedgerUnavailable } from './errors.js';
 
@@ -19,6 +21,8 @@ export function createLedger(database: Database, vault: Vault, { now }: { now?: 
   const context = { db: database.drizzle, vault, clock: createClock(now) };
   return withLedgerErrors({
     ...conversationMethods(context),
+    ...linkMethods(context),
+    ...slackInstallationMethods(context),
     ...purchaseMethods(context),
     ...outboxMethods(context),
     ...nudgeMethods(context),

@@ -89,6 +89,24 @@ export interface Conversation {
   readonly timezone?: string;
 }
 
+/** A chat user whose number the operator vouches for: one line of the directory. */
+export interface Link {
+  readonly channel: string;
+  /** Slack team id, Teams tenant id; empty where a channel has none. */
+  readonly workspace: string;
+  readonly user: string;
+  readonly operator: string;
+  readonly key: SubscriberKey;
+}
+
+/** A workspace that installed the Slack app. The token is sealed at rest. */
+export interface SlackInstallation {
+  readonly teamId: string;
+  readonly enterpriseId?: string;
+  readonly botToken: string;
+  readonly botUserId: string;
+}
+
 /**
  * PostgreSQL's side of Refill: everything that must not be lost. Phone numbers and channel addresses are sealed at rest and
  * looked up by keyed hash. Every method rejects with `LedgerUnavailable` when the store cannot be reached in time.
@@ -104,6 +122,18 @@ export interface Ledger {
   ensureLine(operator: string, key: SubscriberKey): Promise<Line>;
   line(id: string): Promise<Line | undefined>;
   findLine(operator: string, key: SubscriberKey): Promise<Line | undefined>;
+
+  // Links
+  /** Adds or replaces links, all or none; returns how many were new. */
+  saveLinks(links: readonly Link[], source: string): Promise<number>;
+  /** The line a chat user is linked to. */
+  linkedLine(channel: string, workspace: string, user: string): Promise<Line | undefined>;
+
+  // Slack workspaces
+  saveSlackInstallation(installation: SlackInstallation): Promise<void>;
+  slackInstallation(teamId: string, enterpriseId?: string): Promise<SlackInstallation | undefined>;
+  /** Forgets the token of a workspace that uninstalled the app or revoked it. */
+  removeSlackInstallation(teamId: string): Promise<void>;
 
   // Purchases
   openPurchase(purchase: NewPurchase): Promise<OpenResult>;

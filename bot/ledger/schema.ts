@@ -55,6 +55,30 @@ export const conversations = pgTable(
   (table) => [index('conversations_of_line').on(table.lineId, table.activeAt.desc().nullsFirst())],
 );
 
+/** Which line a chat user has, on the word of `source`. */
+export const links = pgTable('links', {
+  /** Of channel, workspace and user. */
+  ref: text().primaryKey(),
+  channel: text().notNull(),
+  /** Workspace and user. */
+  userSealed: text('user_sealed').notNull(),
+  lineId: text('line_id')
+    .notNull()
+    .references(() => lines.id),
+  source: text().notNull(),
+  createdAt: at('created_at').notNull(),
+  changedAt: at('changed_at').notNull(),
+});
+
+export const slackInstallations = pgTable('slack_installations', {
+  /** The workspace; the organisation where the app was installed for all of it. */
+  teamId: text('team_id').primaryKey(),
+  enterpriseId: text('enterprise_id'),
+  botTokenSealed: text('bot_token_sealed').notNull(),
+  botUserId: text('bot_user_id').notNull(),
+  installedAt: at('installed_at').notNull(),
+});
+
 export const purchases = pgTable(
   'purchases',
   {

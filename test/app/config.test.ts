@@ -23,11 +23,20 @@ function problemsOf(env: Record<string, string>): readonly string[] {
 
 describe('configuration', () => {
   test('nothing set: the sandbox, embedded stores, port 3000', () => {
-    expect(loadConfig({})).toMatchObject({ sandbox: true, port: 3000, redisUrl: undefined, databaseUrl: undefined, role: 'all' });
+    expect(loadConfig({})).toMatchObject({
+      sandbox: true,
+      port: 3000,
+      redisUrl: undefined,
+      databaseUrl: undefined,
+      role: 'all',
+    });
   });
 
   test('a telco switches the sandbox off; REFILL_SANDBOX=1 keeps it', () => {
-    expect(loadConfig(MILLOM)).toMatchObject({ sandbox: false, millom: { baseUrl: 'https://api.example.com', operator: 'celcom' } });
+    expect(loadConfig(MILLOM)).toMatchObject({
+      sandbox: false,
+      millom: { baseUrl: 'https://api.example.com', operator: 'celcom' },
+    });
     expect(loadConfig({ ...MILLOM, REFILL_SANDBOX: '1' }).sandbox).toBe(true);
   });
 
@@ -40,10 +49,19 @@ describe('configuration', () => {
       REFILL_TIMEZONE: 'Mars/Olympus',
       MILLOM_CLIENT_SECRET: 'hush hush',
     });
-    for (const name of ['PORT', 'REDIS_URL', 'LOG_LEVEL', 'REFILL_KEY', 'REFILL_TIMEZONE', 'MILLOM_BASE_URL', 'MILLOM_TOKEN_URL']) {
+    for (const name of [
+      'PORT',
+      'REDIS_URL',
+      'LOG_LEVEL',
+      'REFILL_KEY',
+      'REFILL_TIMEZONE',
+      'MILLOM_BASE_URL',
+      'MILLOM_TOKEN_URL',
+    ]) {
       expect(problems.filter((problem) => problem.startsWith(`${name}: `))).toHaveLength(1);
     }
-    for (const value of ['eighty', 'pa55word', 'loud', 'too-short', 'Olympus', 'hush']) expect(problems.join('\n')).not.toContain(value);
+    for (const value of ['eighty', 'pa55word', 'loud', 'too-short', 'Olympus', 'hush'])
+      expect(problems.join('\n')).not.toContain(value);
   });
 
   test('an empty variable counts as unset', () => {

@@ -89,7 +89,13 @@ class Refill {
     const refill = new Refill({ REFILL_DATA_DIR: dataDir, PORT: String(at) });
     refill.port = at;
     for (let left = 300; left > 0; left--) {
-      if (await fetch(`${refill.url}/readyz`).then(({ ok }) => ok, () => false)) return refill;
+      if (
+        await fetch(`${refill.url}/readyz`).then(
+          ({ ok }) => ok,
+          () => false,
+        )
+      )
+        return refill;
       await new Promise((resolve) => setTimeout(resolve, 100));
     }
     throw new Error(`not ready: ${refill.output}`);

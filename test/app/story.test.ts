@@ -68,7 +68,9 @@ describe('the main job', () => {
     expect(words(confirmation)).toMatch(/préstamo/i);
     await lucia.say('1');
     await lucia.next();
-    expect(app.sandbox.charges().filter(({ subscriberId }) => subscriberId === lucia.id)).toMatchObject([{ fundSource: 'LOAN' }]);
+    expect(app.sandbox.charges().filter(({ subscriberId }) => subscriberId === lucia.id)).toMatchObject([
+      { fundSource: 'LOAN' },
+    ]);
   });
 
   test('someone who can only top up is told so', async () => {
@@ -80,13 +82,14 @@ describe('the main job', () => {
   });
 
   test('postpaid, unlimited, roaming and opted-out subscribers get true answers', async () => {
-    const [ingrid, kavya, omar, sofia] = await Promise.all(['ingrid', 'kavya', 'omar', 'sofia'].map((id) => app.subscriber(id)));
-    expect(words(await ingrid!.say('balance'))).toContain('Postpaid');
-    const unlimited = words(await kavya!.say('balance'));
+    const [ingrid, kavya] = [await app.subscriber('ingrid'), await app.subscriber('kavya')];
+    const [omar, sofia] = [await app.subscriber('omar'), await app.subscriber('sofia')];
+    expect(words(await ingrid.say('balance'))).toContain('Postpaid');
+    const unlimited = words(await kavya.say('balance'));
     expect(unlimited).toContain('Unlimited');
     expect(unlimited).toContain('only for video');
-    expect(words(await omar!.say('balance'))).toContain('৳');
-    expect(words(await sofia!.say('ofertas'))).toMatch(/ofertas/i);
+    expect(words(await omar.say('balance'))).toContain('৳');
+    expect(words(await sofia.say('ofertas'))).toMatch(/ofertas/i);
   });
 });
 
@@ -145,16 +148,21 @@ describe('conversation', () => {
     expect(charged(daniel.id)).toEqual(['2.00']);
   });
 
-  test.each(['🙃🙃🙃', 'x'.repeat(10_000), '\u202E\u202Dbalance\u202C\u202E', 'quiero hablar de fútbol', '99', '   ', '1; drop table'])(
-    'input %#: a friendly sentence and the choices again',
-    async (input) => {
-      const daniel = await app.subscriber('daniel');
-      await daniel.hello();
-      const answer = await daniel.say(input);
-      expect(answer.actions.length).toBeGreaterThan(1);
-      expect(answer.blocks[0]).toMatchObject({ type: expect.stringMatching(/text|heading/) });
-    },
-  );
+  test.each([
+    '🙃🙃🙃',
+    'x'.repeat(10_000),
+    '\u202E\u202Dbalance\u202C\u202E',
+    'quiero hablar de fútbol',
+    '99',
+    '   ',
+    '1; drop table',
+  ])('input %#: a friendly sentence and the choices again', async (input) => {
+    const daniel = await app.subscriber('daniel');
+    await daniel.hello();
+    const answer = await daniel.say(input);
+    expect(answer.actions.length).toBeGreaterThan(1);
+    expect(answer.blocks[0]).toMatchObject({ type: expect.stringMatching(/text|heading/) });
+  });
 
   test('language and alerts can be changed, one type at a time', async () => {
     const daniel = await app.subscriber('daniel');

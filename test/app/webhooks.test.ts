@@ -15,7 +15,9 @@ describe('every webhook answers bad input as problem+json', () => {
   test.each(['/web/x/messages', '/web/sessions', CALLBACK, NOTIFY])('%s', async (path) => {
     const headers = { authorization: `Bearer ${await token()}` };
     const json = { ...headers, 'content-type': 'application/json' };
-    expect(await problem(path, { headers: { ...headers, 'content-type': 'text/xml' }, body: '<a/>' })).toMatchObject({ status: 415 });
+    expect(await problem(path, { headers: { ...headers, 'content-type': 'text/xml' }, body: '<a/>' })).toMatchObject({
+      status: 415,
+    });
     expect(await problem(path, { headers: json, body: `"${'x'.repeat(1_100_000)}"` })).toMatchObject({ status: 413 });
     expect(await problem(path, { method: 'PUT', headers: json, body: '{}' })).toMatchObject({ status: 405 });
     if (path === '/web/x/messages') return;
@@ -46,9 +48,19 @@ describe('every webhook answers bad input as problem+json', () => {
 describe('callers', () => {
   test('no token, a wrong one, one of another key: 401 and nothing happens', async () => {
     const forged = 'eyJhbGciOiJub25lIn0.eyJzdWIiOiJtaWxsb20iLCJhdWQiOiJyZWZpbGwifQ.';
-    for (const authorization of [undefined, 'Bearer nonsense', `Bearer ${forged}`, 'Basic bWlsbG9tOng=', `Bearer ${(await token()).slice(0, -2)}xx`]) {
+    for (const authorization of [
+      undefined,
+      'Bearer nonsense',
+      `Bearer ${forged}`,
+      'Basic bWlsbG9tOng=',
+      `Bearer ${(await token()).slice(0, -2)}xx`,
+    ]) {
       const headers = { 'content-type': 'application/json', ...(authorization && { authorization }) };
-      const response = await fetch(`${app.url}${CALLBACK}`, { method: 'POST', headers, body: '{"transactionId":"x","appId":"a"}' });
+      const response = await fetch(`${app.url}${CALLBACK}`, {
+        method: 'POST',
+        headers,
+        body: '{"transactionId":"x","appId":"a"}',
+      });
       expect(response.status).toBe(401);
       expect(response.headers.get('www-authenticate')).toContain('Bearer');
     }
@@ -104,20 +116,26 @@ describe('purchase callbacks', () => {
     expect(told).toContain('Nothing was charged');
   });
 
-  test.each(['TIMEOUT', 'SOMETHING_NEW', 500])('%s: never success and never "failed", but being checked', async (errorType) => {
-    const { id, purchaseId, client } = await openPurchase('never');
-    expect(await callback(id, { transactionId: purchaseId, errorType })).toBe(200);
-    expect(words(await client.next())).toContain('still checking');
-    expect(await callback(id, { transactionId: purchaseId })).toBe(200);
-    expect(words(await client.next())).toContain('is yours');
-  });
+  test.each(['TIMEOUT', 'SOMETHING_NEW', 500])(
+    '%s: never success and never "failed", but being checked',
+    async (errorType) => {
+      const { id, purchaseId, client } = await openPurchase('never');
+      expect(await callback(id, { transactionId: purchaseId, errorType })).toBe(200);
+      expect(words(await client.next())).toContain('still checking');
+      expect(await callback(id, { transactionId: purchaseId })).toBe(200);
+      expect(words(await client.next())).toContain('is yours');
+    },
+  );
 });
 
 describe('notifications', () => {
   test('known and agreed to 202 and a nudge, the same again 202 and nothing, no consent 403, unknown 404', async () => {
     const client = await app.subscriber('daniel');
     await client.hello();
-    expect(await notify(client.id, { transactionId: 'n-1', type: 'low-data' })).toMatchObject({ status: 403, errorType: 'NO_CONSENT' });
+    expect(await notify(client.id, { transactionId: 'n-1', type: 'low-data' })).toMatchObject({
+      status: 403,
+      errorType: 'NO_CONSENT',
+    });
     await client.say('3');
     const sent = { transactionId: `n-${client.id}`, type: 'low-data' };
     expect(await notify(client.id, sent)).toMatchObject({ status: 202 });
@@ -131,7 +149,9 @@ describe('notifications', () => {
   test('a nudge that is not true any more is not sent', async () => {
     const kavya = await app.subscriber('kavya');
     await kavya.press(await kavya.hello(), 'Warn me in time');
-    expect(await notify(kavya.id, { transactionId: `n-${kavya.id}`, type: 'out-of-data' })).toMatchObject({ status: 202 });
+    expect(await notify(kavya.id, { transactionId: `n-${kavya.id}`, type: 'out-of-data' })).toMatchObject({
+      status: 202,
+    });
     expect(await kavya.quiet(1000)).toEqual([]);
   });
 });
@@ -139,7 +159,11 @@ describe('notifications', () => {
 async function token(): Promise<string> {
   const response = await fetch(`${app.url}/oauth/token`, {
     method: 'POST',
-    body: new URLSearchParams({ grant_type: 'client_credentials', client_id: 'millom', client_secret: 'a secret of some length' }),
+    body: new URLSearchParams({
+      grant_type: 'client_credentials',
+      client_id: 'millom',
+      client_secret: 'a secret of some length',
+    }),
   });
   return ((await response.json()) as { access_token: string }).access_token;
 }
@@ -158,7 +182,11 @@ async function openPurchase(callbacks: 'never') {
   app.sandbox.nextPurchase(client.id, { mode: 'processing', callback: callbacks });
   await client.press(await client.say('offers'), /Daily Internet/);
   await client.press(await client.say('1'), 'Pay RM 2.00');
-  for (let left = 100; left > 0 && app.sandbox.charges().every(({ subscriberId }) => subscriberId !== client.id); left--) {
+  for (
+    let left = 100;
+    left > 0 && app.sandbox.charges().every(({ subscriberId }) => subscriberId !== client.id);
+    left--
+  ) {
     await new Promise((resolve) => setTimeout(resolve, 30));
   }
   const open = app.sandbox.charges().find(({ subscriberId }) => subscriberId === client.id);

@@ -7,6 +7,10 @@ import { WebClient } from './web-client.js';
 
 export interface TestApp extends App {
   readonly sandbox: Sandbox;
+  /** Where its embedded stores are. */
+  readonly dataDir: string;
+  /** Its database's name on the local PostgreSQL server; `undefined` with PGlite. */
+  readonly databaseName: string | undefined;
   /** A fresh copy of a persona, at the web channel. */
   subscriber(persona: string): Promise<WebClient & { readonly id: string }>;
 }
@@ -29,6 +33,8 @@ export async function startTestApp(env: Readonly<Record<string, string>> = {}): 
   return {
     ...app,
     sandbox,
+    dataDir: folder.path,
+    databaseName: database && new URL(database.url).pathname.slice(1),
     async subscriber(persona) {
       const id = `${persona}~${randomBytes(4).toString('hex')}`;
       const client = await WebClient.open(app.url, id);

@@ -126,8 +126,11 @@ export class WebClient {
 }
 
 export function actionOf({ actions }: Shown, label: string | RegExp): ShownAction {
-  const found = actions.find((action) => (typeof label === 'string' ? action.label === label : label.test(action.label)));
-  if (found === undefined) throw new Error(`no action ${label} among: ${actions.map((action) => action.label).join(' | ')}`);
+  const found = actions.find((action) =>
+    typeof label === 'string' ? action.label === label : label.test(action.label),
+  );
+  if (found === undefined)
+    throw new Error(`no action ${label} among: ${actions.map((action) => action.label).join(' | ')}`);
   return found;
 }
 

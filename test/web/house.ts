@@ -42,10 +42,14 @@ export interface House {
 export interface HouseOptions {
   readonly redisUrl?: string;
   readonly prefix?: string;
+  readonly personas?: readonly PublicPersona[];
+  /** More routes, before the server listens. */
+  readonly mount?: (http: FastifyInstance) => Promise<void>;
 }
 
 /** The web channel behind a real server and a real Redis; only the mailbox is a list. */
-export async function openHouse({ redisUrl = REDIS_URL, prefix = `test:${randomUUID()}:` }: HouseOptions = {}): Promise<House> {
+export async function openHouse(options: HouseOptions = {}): Promise<House> {
+  const { redisUrl = REDIS_URL, prefix = `test:${randomUUID()}:`, personas = [DANIEL] } = options;
   const redis = new Redis(redisUrl, { maxRetriesPerRequest: 0, enableOfflineQueue: false, lazyConnect: true });
   redis.on('error', () => {});
   await redis.connect();
@@ -78,8 +82,8 @@ export async function openHouse({ redisUrl = REDIS_URL, prefix = `test:${randomU
       now: () => house.now,
       conversationIdOf: ({ channel, user }) => `${channel}.${user}`,
       personas: {
-        list: () => [DANIEL],
-        ensure: async (id) => (id.split('~')[0] === DANIEL.id ? { ...DANIEL, id } : undefined),
+        list: () => personas,
+        ensure: async (id) => personas.find((persona) => persona.id === id.split('~')[0]),
       },
     }),
     stop: async () => {
@@ -92,6 +96,7 @@ export async function openHouse({ redisUrl = REDIS_URL, prefix = `test:${randomU
       await sweeper.quit();
     },
   };
+  await options.mount?.(house.http);
   await listen(house);
   return house;
 }

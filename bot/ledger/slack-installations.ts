@@ -1,0 +1,68 @@
+import { eq, or, sql } from 'drizzle-orm';
+import { type LedgerContext, NOW } from './context.js';
+import type { Ledger } from './ledger.js';
+import { slackInstallations } from './schema.js';
+
+type Methods = 'saveSlackInstallation' | 'slackInstallation' | 'removeSlackInstallation';
+
+const value = sql.placeholder;
+
+/**
+ * The workspaces that installed the Slack app. An installation for a whole Enterprise organisation has no team: it is kept under
+ * the organisation's own id and serves every workspace of it that has none of its own.
+ */
+export function slackInstallationMethods({ db, vault, clock }: LedgerContext): Pick<Ledger, Methods> {
+  const save = db
+    .insert(slackInstallations)
+    .values({
+      teamId: value('teamId'),
+      enterpriseId: value('enterpriseId'),
+      botTokenSealed: value('botTokenSealed'),
+      botUserId: value('botUserId'),
+      installedAt: NOW,
+    })
+    .onConflictDoUpdate({
+      target: slackInstallations.teamId,
+      set: {
+        enterpriseId: sql`excluded.enterprise_id`,
+        botTokenSealed: sql`excluded.bot_token_sealed`,
+        botUserId: sql`excluded.bot_user_id`,
+        installedAt: sql`excluded.installed_at`,
+      },
+    })
+    .prepare('save_slack_installation');
+  const find = db
+    .select()
+    .from(slackInstallations)
+    .where(
+      or(eq(slackInstallations.teamId, value('teamId')), eq(slackInstallations.teamId, value('enterpriseId'))),
+    )
+    .orderBy(sql`${slackInstallations.teamId} = ${value('teamId')} desc`)
+    .limit(1)
+    .prepare('slack_installation');
+  const remove = db
+    .delete(slackInstallations)
+    .where(eq(slackInstallations.teamId, value('teamId')))
+    .prepare('remove_slack_installation');
+
+  return {
+    async saveSlackInstallation({ teamId, enterpriseId = null, botToken, botUserId }) {
+      const botTokenSealed = vault.seal(botToken);
+      const id = teamId || (enterpriseId ?? '');
+      await save.execute({ teamId: id, enterpriseId, botTokenSealed, botUserId, stamp: clock.stamp() });
+    },
+    async slackInstallation(teamId, enterpriseId) {
+      const [row] = await find.execute({ teamId, enterpriseId: enterpriseId ?? teamId });
+      if (row === undefined) return undefined;
+      return {
+        teamId: row.teamId,
+        ...(row.enterpriseId !== null && { enterpriseId: row.enterpriseId }),
+        botToken: vault.open(row.botTokenSealed),
+        botUserId: row.botUserId,
+      };
+    },
+    async removeSlackInstallation(teamId) {
+      await remove.execute({ teamId });
+    },
+  };
+}
