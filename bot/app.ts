@@ -116,6 +116,7 @@ async function openTelco(config: Config, { metrics, trace, masterKey }: Core, cl
     settings = {
       baseUrl: url,
       tokenUrl,
+      topUpUrl: url,
       clientId: 'refill',
       clientSecret,
       serviceProvider: 'refill',

@@ -130,6 +130,11 @@ const VARIABLES = {
     about: 'operator code of lines that name none',
     group: 'Millom',
   },
+  MILLOM_TOP_UP_URL: {
+    schema: url(/^https?$/, 'https://topup.example.com').optional(),
+    about: 'Millom top-up API; empty: nobody can be asked for a top-up',
+    group: 'Millom',
+  },
   REFILL_CALLER_ID: {
     schema: text('a client id').optional(),
     about: 'client id with which Millom fetches a token from /oauth/token',
@@ -155,6 +160,7 @@ export interface MillomConfig {
   readonly clientSecret: string;
   readonly serviceProvider: string;
   readonly operator: string;
+  readonly topUpUrl?: string;
 }
 
 export interface Config {
@@ -220,6 +226,7 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>): C
       clientSecret: millom.MILLOM_CLIENT_SECRET,
       serviceProvider: millom.MILLOM_SERVICE_PROVIDER,
       operator: millom.MILLOM_OPERATOR,
+      ...(values.MILLOM_TOP_UP_URL !== undefined && { topUpUrl: values.MILLOM_TOP_UP_URL }),
     },
     sandbox: values.REFILL_SANDBOX ?? millom === undefined,
     caller: caller && { id: caller.REFILL_CALLER_ID, secret: caller.REFILL_CALLER_SECRET },

@@ -3,7 +3,7 @@ import type { TurnTelco } from './conversation/turn.js';
 import type { Account } from './domain/balance.js';
 import type { Line } from './domain/subscriber.js';
 import type { Ledger } from './ledger/ledger.js';
-import type { Telco } from './telco.js';
+import type { Telco, TopUpRequest } from './telco.js';
 
 /** Telco calls about one line, and the line itself, with what may be kept for a while kept. */
 export interface LineTelco {
@@ -36,7 +36,11 @@ export function createLineTelco(telcoFor: (operator: string) => Telco, ledger: L
     },
     bind(line, language) {
       const telco = telcoFor(line.operator);
+      const { requestTopUp } = telco;
       return {
+        ...(requestTopUp && {
+          requestTopUp: (request: TopUpRequest) => requestTopUp.call(telco, line, request, { language }),
+        }),
         balance: () => telco.balance(line, { language }),
         offers: () => telco.offers(line, { language }),
         async account(options) {

@@ -35,6 +35,15 @@ export interface PurchaseAnswer {
   readonly message?: string;
 }
 
+/** Who is asked for a top-up, and by whom. */
+export interface TopUpRequest {
+  readonly donorName: string;
+  /** E.164 without `+`. */
+  readonly donorMsisdn: string;
+  /** How the subscriber is called by the one who is asked. */
+  readonly requestorName: string;
+}
+
 /**
  * A telco's selling API. Required: reading and selling. Optional members are capabilities: a flow offers what the telco has.
  * Every method rejects with `TelcoRefused`, `TelcoUnreachable` or (purchases only) `TelcoAmbiguous`.
@@ -50,6 +59,8 @@ export interface Telco {
   purchase(subscriber: TelcoSubscriber, order: PurchaseOrder, call?: TelcoCall): Promise<PurchaseAnswer>;
   /** Tells the telco which notifications the subscriber agreed to; an empty list withdraws all. */
   register?(subscriber: TelcoSubscriber, types: readonly NotificationType[], call?: TelcoCall): Promise<void>;
+  /** Asks someone else to top this subscriber up. Resolves when the request was passed on, not when money came. */
+  requestTopUp?(subscriber: TelcoSubscriber, request: TopUpRequest, call?: TelcoCall): Promise<void>;
   /** Looks an order up; `undefined` when the telco never saw it. */
   findPurchase?(
     subscriber: TelcoSubscriber,

@@ -62,15 +62,3 @@ export const link = flow({
   begin: (turn) => done(say(turn.text.t('link.needed'), [leadTo(turn, 'help')])),
   steps: {},
 });
-
-/** How to put money on the account. */
-export const topUp = flow({
-  name: 'top-up',
-  version: 1,
-  state: z.null(),
-  entries: { 'top-up': 'aside' },
-  whenStale: { name: 'help' },
-  needsLine: true,
-  begin: (turn) => done(say(turn.text.t('top-up.text'), [leadTo(turn, 'balance'), leadTo(turn, 'offers')])),
-  steps: {},
-});

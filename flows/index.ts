@@ -1,11 +1,12 @@
 import type { AnyFlow } from '../bot/conversation/flow.js';
 import { balance, home } from './balance.js';
-import { help, link, person, topUp } from './help.js';
+import { help, link, person } from './help.js';
 import { nudge } from './nudge.js';
 import { offers } from './offers.js';
 import { purchase } from './purchase.js';
 import { purchases, receipt } from './receipt.js';
 import { settings } from './settings.js';
+import { topUp, topUpRequest } from './top-up.js';
 import { consent, welcome } from './welcome.js';
 
 export { engineScreens } from './screens.js';
@@ -18,6 +19,7 @@ export const flows: readonly AnyFlow[] = [
   person,
   link,
   topUp,
+  topUpRequest,
   balance,
   home,
   offers,

@@ -99,5 +99,5 @@ function createWorld(options: SandboxOptions) {
   const purchases = new Purchases({ options: rules, charges, link, emit, now });
   const millom = { subscribers, purchases, serviceProvider: options.serviceProvider, now };
   const control = createControl({ subscribers, purchases, charges, faults, link, emit, now });
-  return { millom, tokens, faults, control, link, emit, now };
+  return { millom, tokens, faults, control, subscribers, link, emit, now, donorDelayMs: 2 * callbackDelayMs };
 }

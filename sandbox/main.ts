@@ -46,6 +46,7 @@ console.log(`Millom sandbox on ${sandbox.url}
   GET  /std/{serviceProvider}/{operator}/{msisdn}/…      accountInfo, balance, upsellOffer
   POST /std/{serviceProvider}/{operator}/{msisdn}/purchasePlan
   POST /std/{serviceProvider}/{msisdn}/register
+  POST /v1/{serviceProvider}/topup
   /_sandbox/                                             personas, subscribers, faults, charges, reset
   callbacks and notifications go to ${refillUrl ?? 'nobody: set SANDBOX_REFILL_URL'}
 Who there is:`);

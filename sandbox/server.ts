@@ -1,20 +1,17 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { z } from 'zod';
-import { type Control, control, isLoopback } from './control.js';
+import { control, isLoopback } from './control.js';
 import { Refusal } from './errors.js';
-import type { EventSink } from './events.js';
 import { answerInstead, type Fault, type Faults, writeAnswer, writeSpoiled } from './faults.js';
 import { type Call, findSubscriber, METHODS, type Millom, parseCall, perform } from './millom.js';
 import type { TokenEndpoint } from './token.js';
+import { requestTopUp, type TopUpParts } from './top-up.js';
 import { type Answer, errorDocument, json } from './wire.js';
 
-export interface ServerParts {
+export interface ServerParts extends TopUpParts {
   readonly millom: Millom;
   readonly tokens: TokenEndpoint;
   readonly faults: Faults;
-  readonly control: Control;
-  readonly emit: EventSink;
-  readonly now: () => Date;
 }
 
 /**
@@ -35,6 +32,11 @@ async function route(parts: ServerParts, req: IncomingMessage, res: ServerRespon
   const path = mark < 0 ? url : url.slice(0, mark);
   if (path.startsWith('/std/')) return millomCall(parts, req, res, path, mark < 0 ? '' : url.slice(mark + 1));
   if (path === '/oauth/token') return tokenCall(parts, req, res);
+  if (req.method === 'POST' && /^\/v1\/[^/]+\/topup$/.test(path)) {
+    parts.tokens.check(req.headers.authorization);
+    const body = await readBody(req);
+    return writeAnswer(res, await settled(() => requestTopUp(parts, body)));
+  }
   if (path.startsWith('/_sandbox/') && isLoopback(req)) {
     const body = await readBody(req);
     return writeAnswer(res, await control(parts.control, req, path, body));

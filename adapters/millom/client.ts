@@ -2,11 +2,11 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Pool } from 'undici';
 import { z } from 'zod';
-import type { RefusalReason, Telco, TelcoCall, TelcoSubscriber } from '../../bot/telco.js';
+import type { RefusalReason, Telco, TelcoCall, TelcoSubscriber, TopUpRequest } from '../../bot/telco.js';
 import { TelcoAmbiguous, TelcoRefused, TelcoUnreachable } from '../../bot/telco.js';
 import { readAnswer, readPurchaseAnswer, readRetryAfter } from './errors.js';
 import { type Answer, ExchangeFailed, exchange, openPool } from './exchange.js';
-import { toAccount, toActivationRequest, toBalance, toOffers } from './map.js';
+import { toAccount, toActivationRequest, toBalance, toOffers, toTopUpRequest } from './map.js';
 import { accountInfoResponse, balanceResponse, offerInfoResponse } from './schema.js';
 import { Tokens } from './token.js';
 import { type Operation, type Request, segment, toQuery, toWire } from './wire.js';
@@ -15,6 +15,8 @@ export interface MillomOptions {
   /** Where `/std/…` hangs, e.g. `https://api.example.com/upsell`. */
   readonly baseUrl: string;
   readonly tokenUrl: string;
+  /** Where `/v1/{serviceProvider}/topup` hangs (top-up.yaml); without it nobody can be asked for a top-up. */
+  readonly topUpUrl?: string;
   readonly clientId: string;
   readonly clientSecret: string;
   /** Millom's name for us, the first part of every path. */
@@ -88,13 +90,23 @@ export function createMillom(options: MillomOptions): Telco {
       await caller.run(request, call, (answer) => readAnswer(answer, z.unknown(), now()));
     },
 
+    ...(options.topUpUrl !== undefined && {
+      async requestTopUp(subscriber: TelcoSubscriber, request: TopUpRequest, call?: TelcoCall) {
+        const body = JSON.stringify(toTopUpRequest(subscriber, request));
+        const path = caller.topUpPath();
+        await caller.run({ operation: 'topUp', path, body, language: call?.language }, call, (answer) =>
+          readAnswer(answer, z.unknown(), now()),
+        );
+      },
+    }),
+
     close: () => caller.close(),
   };
 }
 
 /** What is known after an attempt: the status of the answer, or that there was none. */
 export interface Attempt {
-  /** True when doing it twice does no more than doing it once: everything but a purchase. */
+  /** True when doing it twice does no more than doing it once: everything but purchases and requests for a top-up. */
   readonly repeatable: boolean;
   /** 1 for the first. */
   readonly number: number;
@@ -148,6 +160,7 @@ class Caller {
    * an ambiguous one, and those end on a person's desk.
    */
   private readonly purchases: Pool;
+  private readonly topUps: Pool;
   private readonly tokens: Tokens;
   private pausedUntil = 0;
 
@@ -160,6 +173,7 @@ class Caller {
     const connections = options.connections ?? 128;
     this.reads = openPool(url, { connections, reuse: true });
     this.purchases = openPool(url, { connections, reuse: false });
+    this.topUps = openPool(new URL(options.topUpUrl ?? options.baseUrl), { connections, reuse: false });
     this.tokens = new Tokens({
       ...options,
       now,
@@ -176,6 +190,11 @@ class Caller {
   /** The one path without an operator. */
   registerPath({ key }: TelcoSubscriber): string {
     return `${this.base}${segment(key.value)}/register?key_type=${key.type}`;
+  }
+
+  topUpPath(): string {
+    const { topUpUrl = this.options.baseUrl, serviceProvider } = this.options;
+    return `${new URL(topUpUrl).pathname.replace(/\/$/, '')}/v1/${encodeURIComponent(serviceProvider)}/topup`;
   }
 
   /** Sends `request` until it is settled and reads the answer. Rejects with one of the three telco errors. */
@@ -200,13 +219,14 @@ class Caller {
   }
 
   async close(): Promise<void> {
-    await Promise.all([this.reads.close(), this.purchases.close(), this.tokens.close()]);
+    await Promise.all([this.reads, this.purchases, this.topUps, this.tokens].map((part) => part.close()));
   }
 
   private async attempt(request: Request, progress: Progress): Promise<Answer> {
     const { deadline } = progress;
-    const repeatable = request.operation !== 'purchase';
-    const pool = repeatable ? this.reads : this.purchases;
+    const { operation } = request;
+    const repeatable = operation !== 'purchase' && operation !== 'topUp';
+    const pool = repeatable ? this.reads : operation === 'topUp' ? this.topUps : this.purchases;
     let token = await this.tokens.get(deadline);
     let tokenReplaced = false;
     for (let number = 1; ; number++) {

@@ -3,7 +3,7 @@ import { isDecimal } from '../../bot/domain/money.js';
 import type { FundSource, Offer, OfferList, SubscriberState } from '../../bot/domain/offer.js';
 import type { Amount, Gauge, Quota } from '../../bot/domain/quota.js';
 import type { MultilingualText } from '../../bot/domain/text.js';
-import type { PurchaseOrder } from '../../bot/telco.js';
+import { type PurchaseOrder, TelcoRefused, type TelcoSubscriber, type TopUpRequest } from '../../bot/telco.js';
 import type { AccountInfoResponse, ActivationRequest, BalanceResponse, OfferInfoResponse } from './schema.js';
 
 /** Millom's account, in Refill's words. Wallets without a currency or a readable amount are left out. */
@@ -44,6 +44,15 @@ export function toActivationRequest(order: PurchaseOrder): ActivationRequest {
     planid: order.planId,
     ...optional('offercontext', order.context),
     fundSource: order.fundSource === 'loan' ? 'LOAN' : 'WALLET',
+  };
+}
+
+/** top-up.yaml, TopupRequest. Its numbers are MSISDNs: someone known by a token only cannot ask. */
+export function toTopUpRequest({ key }: TelcoSubscriber, { requestorName, donorName, donorMsisdn }: TopUpRequest) {
+  if (key.type !== 'MSISDN') throw new TelcoRefused('not-allowed');
+  return {
+    requestor: { userNumber: { msisdn: `+${key.value.replace(/^\+/, '')}` }, name: requestorName },
+    donor: { userNumber: { msisdn: `+${donorMsisdn}` }, name: donorName },
   };
 }
 

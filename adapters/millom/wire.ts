@@ -1,7 +1,7 @@
 import { TelcoRefused } from '../../bot/telco.js';
 import type { WireRequest } from './exchange.js';
 
-export type Operation = 'account' | 'balance' | 'offers' | 'purchase' | 'register';
+export type Operation = 'account' | 'balance' | 'offers' | 'purchase' | 'register' | 'topUp';
 
 export interface Request {
   readonly operation: Operation;

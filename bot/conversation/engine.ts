@@ -127,10 +127,16 @@ class Dialog {
     // Drawn before anything is dropped: where that needs a telco that fails, the dialog stays where it was.
     const question = next.kind === 'ask' ? await flow.steps[next.step]?.show(this.turn, next.state) : undefined;
     const { stack } = this.session;
+    const before = [...stack];
     if (how === 'step') stack.pop();
     if (how === 'switch' || how === 'pick') stack.length = 0;
     if (next.say !== undefined) this.said.push(next.say);
-    if (next.kind === 'start') return this.enter(next.intent);
+    if (next.kind === 'start') {
+      return this.enter(next.intent).catch((error: unknown) => {
+        stack.splice(0, stack.length, ...before);
+        throw error;
+      });
+    }
     if (next.kind === 'ask') {
       stack.push({ flow: flow.name, version: flow.version, step: next.step, state: next.state });
       if (stack.length > MAX_DEPTH) stack.shift();

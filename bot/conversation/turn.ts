@@ -3,6 +3,7 @@ import type { OfferList } from '../domain/offer.js';
 import type { Line } from '../domain/subscriber.js';
 import type { Translator } from '../i18n/translator.js';
 import type { Ledger } from '../ledger/ledger.js';
+import type { TopUpRequest } from '../telco.js';
 import type { Session } from './session.js';
 
 /** The subscriber's telco, with line, language and deadline already chosen. Rejects as `Telco` does. */
@@ -11,6 +12,8 @@ export interface TurnTelco {
   offers(): Promise<OfferList>;
   /** Account type, currency and wallets; may be a few minutes old when `fresh` is not set. */
   account(options?: { readonly fresh?: boolean }): Promise<Account>;
+  /** Absent where the telco cannot. */
+  requestTopUp?(request: TopUpRequest): Promise<void>;
 }
 
 /** What a flow may know and do during one turn. */

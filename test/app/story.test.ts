@@ -81,6 +81,20 @@ describe('the main job', () => {
     expect(actionOf(offers, 'How to top up')).toBeDefined();
   });
 
+  test('someone abroad is asked for a top-up, and the money arrives', async () => {
+    const somchai = await app.subscriber('somchai');
+    await somchai.press(await somchai.hello(), 'Warn me in time');
+    await somchai.press(await somchai.say('top up'), 'Ask someone to top me up');
+    expect(words(await somchai.say('my sister'))).toContain('does not look like a mobile number');
+    await somchai.say('+47 900 00 000');
+    await somchai.say('Ingrid');
+    const confirmation = await somchai.say('Som');
+    for (const shown of ['+4790000000', 'Ingrid', 'Som']) expect(words(confirmation)).toContain(shown);
+    expect(words(await somchai.press(confirmation, 'Send the request'))).toContain('I have asked Ingrid');
+    expect(words(await somchai.next())).toContain('Your top-up has arrived');
+    expect(words(await somchai.say('balance'))).toContain('103.50');
+  });
+
   test('postpaid, unlimited, roaming and opted-out subscribers get true answers', async () => {
     const [ingrid, kavya] = [await app.subscriber('ingrid'), await app.subscriber('kavya')];
     const [omar, sofia] = [await app.subscriber('omar'), await app.subscriber('sofia')];
