@@ -1,17 +1,17 @@
 import { useCallback, useEffect, useMemo, useState } from 'preact/hooks';
+import type { Session } from './api/types.js';
 import { Phone } from './chat/phone.js';
 import { useChat } from './chat/use-chat.js';
-import type { Session } from './api/types.js';
-import { LANGUAGES, type Language, useWords, wordsFor, WordsProvider } from './i18n/index.js';
-import { useLive } from './log/use-live.js';
+import { LANGUAGES, type Language, useWords, WordsProvider, wordsFor } from './i18n/index.js';
 import { LogPanel } from './log/panel.js';
+import { useLive } from './log/use-live.js';
 import { Picker } from './people/picker.js';
 import { usePeople } from './people/use-people.js';
 import { recall, remember } from './ui/storage.js';
 import { type Pane, TabBar } from './ui/tab-bar.js';
 import { TopBar } from './ui/top-bar.js';
-import { useWorld } from './world/use-world.js';
 import { WorldPanel } from './world/panel.js';
+import { useWorld } from './world/use-world.js';
 
 /** The page: who you are, the phone, the world behind it, and what travels between them. */
 export function App() {
@@ -51,7 +51,7 @@ export function App() {
 
 /** One subscriber's trial: everything in it starts over when somebody else is chosen. */
 function Trial({ session, renew }: { session: Session; renew: () => Promise<void> }) {
-  const [pane, setPane] = useState<Pane>('chat');
+  const [pane, setPane] = useState<Pane>(firstPane);
   const controls = useChat(session, renew);
   const world = useWorld(session.subscriber);
   const { refreshSoon } = world;
@@ -88,6 +88,11 @@ function Waiting({ failed, onRetry }: { failed: boolean; onRetry: () => void }) 
 
 function changesWorld(stage: string): boolean {
   return stage === 'telco' || stage === 'callback' || stage === 'sandbox';
+}
+
+/** Where only one part fits, the chat; where the phone is always in sight, the world beside it. */
+function firstPane(): Pane {
+  return matchMedia('(max-width: 759px)').matches ? 'chat' : 'world';
 }
 
 function firstLanguage(): Language {

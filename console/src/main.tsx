@@ -5,7 +5,10 @@ import './styles/base.css';
 import './styles/layout.css';
 import './styles/people.css';
 import './styles/phone.css';
+import './styles/thread.css';
+import './styles/composer.css';
 import './styles/blocks.css';
+import './styles/offers.css';
 import './styles/world.css';
 import './styles/log.css';
 

@@ -107,7 +107,11 @@ async function listen(house: House): Promise<void> {
   http.setErrorHandler((error, _request, reply) => {
     if (!(error instanceof HttpProblem)) return reply.code(503).send({ code: 'unavailable' });
     const { status, code, detail, extra, headers } = error;
-    return reply.code(status).headers(headers).type('application/problem+json').send({ status, code, detail, ...extra });
+    return reply
+      .code(status)
+      .headers(headers)
+      .type('application/problem+json')
+      .send({ status, code, detail, ...extra });
   });
   await channel.routes(http, {
     deliver: (event) => house.deliver(event),
@@ -196,7 +200,8 @@ async function read(body: ReadableStream<Uint8Array>, events: ServerEvent[]): Pr
     text = blocks.pop() ?? '';
     for (const block of blocks) {
       const fields = Object.fromEntries(block.split('\n').map((line) => line.split(/: (.*)/s).slice(0, 2)));
-      if (fields.event && fields.event !== 'ready') events.push({ id: fields.id, event: fields.event, data: JSON.parse(fields.data) });
+      if (fields.event && fields.event !== 'ready')
+        events.push({ id: fields.id, event: fields.event, data: JSON.parse(fields.data) });
     }
   }
 }

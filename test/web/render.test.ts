@@ -1,8 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { LIMITS, render } from '../../adapters/web/render.js';
-import type { Block, Message } from '../../bot/message/message.js';
 import type { Localized } from '../../bot/i18n/localized.js';
+import type { Block, Message } from '../../bot/message/message.js';
 
 const say = (text: string) => text as Localized;
 const withBlocks = (...blocks: Block[]): Message => ({ language: 'en', direction: 'ltr', blocks, actions: [] });
@@ -18,7 +18,10 @@ describe('rendering for the page', () => {
         { type: 'text', text: say('کم ڈیٹا'), tone: 'warning' },
         { type: 'gauge', label: say('Internet'), share: 0.1, level: 'low', caption: say('100 MB of 1 GB left') },
         { type: 'facts', facts: [{ label: say('Price'), value: say('RM 5.00') }] },
-        { type: 'offers', offers: [{ title: say('Weekly'), price: say('RM 5'), facts: [], badge: say('Loan'), action: 0 }] },
+        {
+          type: 'offers',
+          offers: [{ title: say('Weekly'), price: say('RM 5'), facts: [], badge: say('Loan'), action: 0 }],
+        },
         { type: 'link', url: 'https://example.org/terms', label: say('Terms') },
         { type: 'image', url: '/logo.svg', alt: say('Logo') },
       ],
@@ -53,7 +56,10 @@ describe('rendering for the page', () => {
 
   test('whatever is said, texts and counts stay within the limits and no character is cut in half', () => {
     const text = fc.string({ unit: 'grapheme', maxLength: 200 }).map((piece) => say(piece.repeat(60)));
-    const actions = fc.array(fc.record({ token: fc.constant('t'), label: text, style: fc.constant('default' as const) }), { maxLength: 70 });
+    const actions = fc.array(
+      fc.record({ token: fc.constant('t'), label: text, style: fc.constant('default' as const) }),
+      { maxLength: 70 },
+    );
     const blocks = fc.array(fc.record({ type: fc.constant('text' as const), text }), { maxLength: 70 });
     fc.assert(
       fc.property(blocks, actions, (someBlocks, someActions) => {

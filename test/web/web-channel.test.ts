@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { WebSecretTooShort } from '../../adapters/web/errors.js';
-import { ChannelUnreachable } from '../../bot/channel.js';
 import { createSessions } from '../../adapters/web/verify.js';
-import type { Message } from '../../bot/message/message.js';
+import { ChannelUnreachable } from '../../bot/channel.js';
 import type { Localized } from '../../bot/i18n/localized.js';
+import type { Message } from '../../bot/message/message.js';
 import { type House, openHouse, post, visit } from './house.js';
 
 const say = (text: string) => text as Localized;
@@ -32,8 +32,14 @@ describe('the web channel', () => {
     test('gives a token and a cookie that only this conversation sees', async () => {
       const { status, body, headers } = await post(`${house.url}/web/sessions`, { subscriber: 'daniel~x7k2' });
       expect(status).toBe(201);
-      expect(body).toMatchObject({ conversation: 'web.daniel~x7k2', subscriber: 'daniel~x7k2', token: expect.any(String) });
-      expect(headers.get('set-cookie')).toMatch(/^refill_web=[^;]+; Path=\/web\/web\.daniel~x7k2;.*HttpOnly; SameSite=Strict$/);
+      expect(body).toMatchObject({
+        conversation: 'web.daniel~x7k2',
+        subscriber: 'daniel~x7k2',
+        token: expect.any(String),
+      });
+      expect(headers.get('set-cookie')).toMatch(
+        /^refill_web=[^;]+; Path=\/web\/web\.daniel~x7k2;.*HttpOnly; SameSite=Strict$/,
+      );
     });
 
     test.each([
@@ -55,10 +61,20 @@ describe('the web channel', () => {
   describe('what the subscriber says', () => {
     test('becomes an event of their conversation', async () => {
       const daniel = await visit(house);
-      expect(await daniel.say({ id: 'm-1', text: 'balance 🙂' })).toMatchObject({ status: 202, body: { status: 'accepted' } });
+      expect(await daniel.say({ id: 'm-1', text: 'balance 🙂' })).toMatchObject({
+        status: 202,
+        body: { status: 'accepted' },
+      });
       await daniel.say({ id: 'm-2', press: 'a1', label: 'See offers' });
       await daniel.say({ id: 'm-3', hello: true });
-      const from = { channel: 'web', workspace: '', user: 'daniel', address: '', locale: 'en', timezone: 'Asia/Kuala_Lumpur' };
+      const from = {
+        channel: 'web',
+        workspace: '',
+        user: 'daniel',
+        address: '',
+        locale: 'en',
+        timezone: 'Asia/Kuala_Lumpur',
+      };
       const head = { at: house.now, conversationId: 'web.daniel', from };
       expect(house.delivered).toEqual([
         { ...head, id: 'm-1', kind: 'text', text: 'balance 🙂' },
@@ -70,7 +86,10 @@ describe('the web channel', () => {
     test('said twice with one id is reported as a duplicate and shown once', async () => {
       const daniel = await visit(house);
       await daniel.say({ id: 'm-1', text: 'balance' });
-      expect(await daniel.say({ id: 'm-1', text: 'balance' })).toMatchObject({ status: 202, body: { status: 'duplicate' } });
+      expect(await daniel.say({ id: 'm-1', text: 'balance' })).toMatchObject({
+        status: 202,
+        body: { status: 'duplicate' },
+      });
       const stream = await daniel.open();
       await send(daniel.conversation, 'after');
       expect((await stream.until(2)).map(({ event }) => event)).toEqual(['mine', 'message']);
@@ -106,7 +125,10 @@ describe('the web channel', () => {
       const messages = `${house.url}/web/${daniel.conversation}/messages`;
       const tampered = daniel.token.replace(/.$/, (last) => (last === 'A' ? 'Q' : 'A'));
       for (const token of [undefined, other.token, tampered, `${daniel.token}.x`, 'x.y', daniel.token.split('.')[0]]) {
-        expect(await post(messages, { id: 'm-1', text: 'hi' }, token)).toMatchObject({ status: 401, body: { code: 'no-session' } });
+        expect(await post(messages, { id: 'm-1', text: 'hi' }, token)).toMatchObject({
+          status: 401,
+          body: { code: 'no-session' },
+        });
       }
       expect(house.delivered).toEqual([]);
     });
@@ -195,7 +217,11 @@ describe('the web channel', () => {
       await send(daniel.conversation, 'for-daniel');
       await send(copy.conversation, 'for-copy');
       await Promise.all(streams.map((stream) => stream.until(1)));
-      expect(streams.map(({ events }) => events.map(({ data }) => data['id']))).toEqual([['for-daniel'], ['for-daniel'], ['for-copy']]);
+      expect(streams.map(({ events }) => events.map(({ data }) => data['id']))).toEqual([
+        ['for-daniel'],
+        ['for-daniel'],
+        ['for-copy'],
+      ]);
       expect(house.subscribers).toHaveLength(1);
     });
 

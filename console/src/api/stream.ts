@@ -28,7 +28,13 @@ export function openStream({ url, listeners, onState, onRefused }: StreamOptions
       onState('lost');
       if (source?.readyState !== EventSource.CLOSED) return; // It reconnects by itself.
       close();
-      timer = setTimeout(() => void Promise.resolve(onRefused?.()).catch(() => {}).then(open), REFUSED_WAIT_MS);
+      timer = setTimeout(
+        () =>
+          void Promise.resolve(onRefused?.())
+            .catch(() => {})
+            .then(open),
+        REFUSED_WAIT_MS,
+      );
     };
     for (const [event, listener] of Object.entries(listeners)) {
       source.addEventListener(event, ({ data, lastEventId }: MessageEvent<string>) => {

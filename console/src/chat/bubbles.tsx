@@ -50,7 +50,13 @@ export function TheirsBubble({ theirs, follows, timezone, newest, onPress }: The
   const { message, at } = theirs;
   const wide = message.blocks.some(({ type }) => type === 'offers' || type === 'gauge' || type === 'facts');
   return (
-    <article class="row theirs" data-follows={follows} data-newest={newest} lang={message.language} dir={message.direction}>
+    <article
+      class="row theirs"
+      data-follows={follows}
+      data-newest={newest}
+      lang={message.language}
+      dir={message.direction}
+    >
       <div class="bubble" data-wide={wide}>
         <p class="sr-only">{t('chat.refill-said')}</p>
         {message.blocks.map((block, index) => (

@@ -1,4 +1,4 @@
-import { useLayoutEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { useWords } from '../i18n/index.js';
 import { Icon, type IconName } from '../ui/icons.js';
 
@@ -26,13 +26,19 @@ export function Composer({ onSay }: { onSay: (text: string) => void }) {
     field.current.style.height = `${field.current.scrollHeight}px`;
   }, [text]);
 
+  useEffect(() => {
+    const onKey = ({ key }: KeyboardEvent) => key === 'Escape' && setMenu(false);
+    addEventListener('keydown', onKey);
+    return () => removeEventListener('keydown', onKey);
+  }, []);
+
   const send = () => {
     if (text.trim() !== '') onSay(text.trim());
     setText('');
   };
 
   return (
-    <div class="composer-area" onKeyDown={({ key }) => key === 'Escape' && setMenu(false)}>
+    <div class="composer-area">
       {menu && (
         <QuickMenu
           onChoose={(words) => {
@@ -49,7 +55,14 @@ export function Composer({ onSay }: { onSay: (text: string) => void }) {
           send();
         }}
       >
-        <button type="button" class="icon-button" aria-label={t('chat.menu')} aria-expanded={menu} aria-controls="quick-menu" onClick={() => setMenu(!menu)}>
+        <button
+          type="button"
+          class="icon-button"
+          aria-label={t('chat.menu')}
+          aria-expanded={menu}
+          aria-controls="quick-menu"
+          onClick={() => setMenu(!menu)}
+        >
           <Icon name={menu ? 'cross' : 'menu'} />
         </button>
         <textarea

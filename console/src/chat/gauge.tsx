@@ -23,7 +23,15 @@ export function GaugeView({ gauge, locale }: { gauge: GaugeBlock; locale: string
       >
         <svg viewBox="0 0 48 48" aria-hidden="true">
           <circle class="dial-track" cx="24" cy="24" r={RADIUS} stroke-dasharray={`${ARC} 999`} />
-          {share > 0 && <circle class="dial-fill" cx="24" cy="24" r={RADIUS} stroke-dasharray={`${Math.max(0.1, share * ARC)} 999`} />}
+          {share > 0 && (
+            <circle
+              class="dial-fill"
+              cx="24"
+              cy="24"
+              r={RADIUS}
+              stroke-dasharray={`${Math.max(0.1, share * ARC)} 999`}
+            />
+          )}
         </svg>
         <span class="dial-number" aria-hidden="true">
           {level === 'unlimited' ? '∞' : percent(locale, share)}

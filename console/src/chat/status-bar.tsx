@@ -15,7 +15,7 @@ export function StatusBar({ persona }: { persona: Persona }) {
     <div class="status-bar" aria-hidden="true" dir="ltr">
       <span>{clock(locale, now, persona.timezone)}</span>
       <span class="status-operator">{persona.operator}</span>
-      <svg class="status-signs" viewBox="0 0 52 14">
+      <svg class="status-signs" aria-hidden="true" viewBox="0 0 52 14">
         <path d="M1 13V9h3v4zM6 13V7h3v6zM11 13V4h3v9zM16 13V1h3v12z" />
         <rect class="battery" x="27" y="2" width="20" height="10" rx="3" />
         <rect x="29" y="4" width="12" height="6" rx="1.5" />

@@ -64,7 +64,10 @@ export function reduce(chat: Chat, event: ChatEvent): Chat {
     case 'failed':
       return withState(chat, event.id, 'failed');
     case 'retry':
-      return { ...chat, entries: chat.entries.map((entry) => (isMine(entry, event.id) ? { ...entry, state: 'sending' } : entry)) };
+      return {
+        ...chat,
+        entries: chat.entries.map((entry) => (isMine(entry, event.id) ? { ...entry, state: 'sending' } : entry)),
+      };
     case 'connection':
       return { ...chat, connection: event.state, typing: event.state === 'open' && chat.typing };
     case 'ready':
@@ -78,11 +81,16 @@ function withMessage(chat: Chat, message: Message): Chat {
   const entries = chat.entries.map((entry) =>
     entry.who === 'me' && entry.state === 'sent' ? { ...entry, state: 'taken' as const } : entry,
   );
-  return { ...chat, typing: false, entries: shorten([...entries, { who: 'refill', id: message.id, at: message.at, message }]) };
+  return {
+    ...chat,
+    typing: false,
+    entries: shorten([...entries, { who: 'refill', id: message.id, at: message.at, message }]),
+  };
 }
 
+/** The echo of what this tab said itself proves nothing: only the answer to its own request does. */
 function withMine(chat: Chat, mine: Mine): Chat {
-  if (chat.entries.some((entry) => isMine(entry, mine.id))) return withState(chat, mine.id, mine.state);
+  if (chat.entries.some((entry) => isMine(entry, mine.id))) return chat;
   return { ...chat, entries: shorten([...chat.entries, mine]) };
 }
 
@@ -107,7 +115,10 @@ function shorten(entries: readonly Entry[]): readonly Entry[] {
 }
 
 /** The entries by the calendar day they belong to in `timezone`, in order. */
-export function byDay(entries: readonly Entry[], timezone: string): { readonly day: string; readonly entries: Entry[] }[] {
+export function byDay(
+  entries: readonly Entry[],
+  timezone: string,
+): { readonly day: string; readonly entries: Entry[] }[] {
   const format = new Intl.DateTimeFormat('en-CA', { timeZone: timezone, dateStyle: 'short' });
   const days: { day: string; entries: Entry[] }[] = [];
   for (const entry of entries) {

@@ -54,7 +54,13 @@ export function Thread({ chat, timezone, onPress, onRetry }: ThreadProps) {
         </div>
       </div>
       {!atEnd && (
-        <button type="button" class="to-end icon-button" data-unseen={unseen} aria-label={t('chat.newest')} onClick={toEnd}>
+        <button
+          type="button"
+          class="to-end icon-button"
+          data-unseen={unseen}
+          aria-label={t('chat.newest')}
+          onClick={toEnd}
+        >
           <Icon name="down" />
         </button>
       )}

@@ -43,6 +43,7 @@ export function useFollow(box: Box, content: Box, { entries, typing }: Chat): Fo
     const top = grown && first && last?.who === 'refill' ? questionOf(first).offsetTop - MARGIN : end;
     current.scrollTop = Math.min(end, top);
     follow(top > end - NEAR_END);
+    setSeen(last?.id);
   }, [entries, typing]);
 
   // An image loads, the keyboard opens, the window changes.

@@ -3,7 +3,6 @@ export const en = {
   'page.title': 'Refill',
   'page.tagline': 'Be a subscriber for a while',
   'page.language': 'Language of this page',
-  'page.theme': 'Colours',
   'page.theme-system': 'Colours: as the device',
   'page.theme-light': 'Colours: light',
   'page.theme-dark': 'Colours: dark',
@@ -17,7 +16,8 @@ export const en = {
   'page.retry': 'Try again',
 
   'people.heading': 'Who would you like to be?',
-  'people.text': 'Everybody here is made up, and so is their money. Ask what is left, look at offers, buy one, run low.',
+  'people.text':
+    'Everybody here is made up, and so is their money. Ask what is left, look at offers, buy one, run low.',
   'people.copy': 'Fresh copy',
   'people.copy-of': 'Be a fresh copy of {name}, shared with nobody',
   'people.copy-hint': 'A fresh copy starts over with a number of its own.',
@@ -77,7 +77,6 @@ export const en = {
   'world.postpaid': 'Postpaid',
   'world.roaming': 'Roaming',
   'world.opted-out': 'Opted out',
-  'world.loan-eligible': 'May borrow',
   'world.no-plans': 'No active plan',
   'world.until': 'until {date}',
   'world.left-of': '{left} of {quota}',
@@ -151,7 +150,6 @@ export const en = {
   'log.ok': 'went well',
   'log.not-ok': 'failed',
   'log.rows': 'Events, oldest first',
-  'log.stages': 'Path of a message',
   'log.webhook': 'Webhook',
   'log.turn': 'Turn',
   'log.telco': 'Operator',

@@ -4,7 +4,6 @@ export const es: Catalogue = {
   'page.title': 'Refill',
   'page.tagline': 'Ponte en el lugar de un cliente',
   'page.language': 'Idioma de esta página',
-  'page.theme': 'Colores',
   'page.theme-system': 'Colores: como el dispositivo',
   'page.theme-light': 'Colores: claros',
   'page.theme-dark': 'Colores: oscuros',
@@ -18,7 +17,8 @@ export const es: Catalogue = {
   'page.retry': 'Reintentar',
 
   'people.heading': '¿Quién te gustaría ser?',
-  'people.text': 'Aquí todos son inventados, y su dinero también. Pregunta qué te queda, mira ofertas, compra una, quédate sin datos.',
+  'people.text':
+    'Aquí todos son inventados, y su dinero también. Pregunta qué te queda, mira ofertas, compra una, quédate sin datos.',
   'people.copy': 'Copia nueva',
   'people.copy-of': 'Ser una copia nueva de {name}, solo para ti',
   'people.copy-hint': 'Una copia nueva empieza de cero con su propio número.',
@@ -78,7 +78,6 @@ export const es: Catalogue = {
   'world.postpaid': 'Pospago',
   'world.roaming': 'En roaming',
   'world.opted-out': 'Sin ofertas',
-  'world.loan-eligible': 'Puede pedir préstamo',
   'world.no-plans': 'Ningún plan activo',
   'world.until': 'hasta el {date}',
   'world.left-of': '{left} de {quota}',
@@ -152,7 +151,6 @@ export const es: Catalogue = {
   'log.ok': 'salió bien',
   'log.not-ok': 'falló',
   'log.rows': 'Sucesos, el más antiguo primero',
-  'log.stages': 'Camino de un mensaje',
   'log.webhook': 'Webhook',
   'log.turn': 'Turno',
   'log.telco': 'Operador',

@@ -36,7 +36,8 @@ export function wordsFor(locale: string): Words {
     language,
     locale: language === base && locale !== 'en' ? locale : WRITTEN_AS[language],
     direction,
-    t: (key, values = {}) => catalogue[key].replace(/\{(\w+)\}/g, (hole, name: string) => isolate(values[name] ?? hole)),
+    t: (key, values = {}) =>
+      catalogue[key].replace(/\{(\w+)\}/g, (hole, name: string) => isolate(values[name] ?? hole)),
   };
 }
 

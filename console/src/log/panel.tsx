@@ -22,7 +22,11 @@ export function LogPanel({ conversation, live }: { conversation: string; live: L
       <Stages rows={rows} />
       <div class="log-tools">
         <label class="check">
-          <input type="checkbox" checked={onlyMine} onChange={({ currentTarget }) => setOnlyMine(currentTarget.checked)} />
+          <input
+            type="checkbox"
+            checked={onlyMine}
+            onChange={({ currentTarget }) => setOnlyMine(currentTarget.checked)}
+          />
           <span>{t('log.mine')}</span>
         </label>
         <button type="button" class="button" onClick={() => dispatch({ type: log.paused ? 'resume' : 'pause' })}>
@@ -85,7 +89,8 @@ function RowView({ row, pause }: { row: Row; pause: number }) {
         {detail && <span class="event-detail">{detail}</span>}
       </span>
       <span class="event-ms" dir="ltr" data-slow={(ms ?? 0) > 1000}>
-        {ms !== undefined && t('log.ms', { number: new Intl.NumberFormat(locale, { maximumFractionDigits: ms < 10 ? 1 : 0 }).format(ms) })}
+        {ms !== undefined &&
+          t('log.ms', { number: new Intl.NumberFormat(locale, { maximumFractionDigits: ms < 10 ? 1 : 0 }).format(ms) })}
       </span>
       <span class="event-ok" role="img" aria-label={t(ok ? 'log.ok' : 'log.not-ok')}>
         <Icon name={ok ? 'check' : 'cross'} />

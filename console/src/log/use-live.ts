@@ -32,5 +32,7 @@ export function useLive(onEvent: (event: LiveEvent) => void): LiveLog {
 /** It comes from our own server: only what would break the page is checked. */
 function isLiveEvent(data: unknown): data is LiveEvent {
   const event = data as Partial<LiveEvent>;
-  return typeof event.at === 'number' && typeof event.title === 'string' && STAGES.some((stage) => stage === event.stage);
+  return (
+    typeof event.at === 'number' && typeof event.title === 'string' && STAGES.some((stage) => stage === event.stage)
+  );
 }

@@ -74,7 +74,12 @@ function PersonaCard({ persona, current, onPick }: PersonaCardProps) {
           <span class="chip">{new Intl.DisplayNames(locale, { type: 'currency' }).of(persona.currency)}</span>
         </span>
       </button>
-      <button type="button" class="persona-copy" aria-label={t('people.copy-of', { name })} onClick={() => onPick(`${id}~${newId().slice(0, 6)}`)}>
+      <button
+        type="button"
+        class="persona-copy"
+        aria-label={t('people.copy-of', { name })}
+        onClick={() => onPick(`${id}~${newId().slice(0, 6)}`)}
+      >
         <Icon name="copy" />
         <span>{t('people.copy')}</span>
       </button>

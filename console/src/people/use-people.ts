@@ -19,7 +19,9 @@ export interface People {
 export function usePeople(): People {
   const [personas, setPersonas] = useState<readonly Persona[]>();
   const [session, setSession] = useState<Session>();
-  const [subscriber, setSubscriber] = useState(() => new URLSearchParams(location.search).get('as') ?? recall('subscriber'));
+  const [subscriber, setSubscriber] = useState(
+    () => new URLSearchParams(location.search).get('as') ?? recall('subscriber'),
+  );
   const [failed, setFailed] = useState(false);
   const [attempt, setAttempt] = useState(0);
 

@@ -13,7 +13,7 @@ const PANES: readonly { pane: Pane; icon: IconName }[] = [
 export function TabBar({ pane: current, onPane }: { pane: Pane; onPane: (pane: Pane) => void }) {
   const { t } = useWords();
   return (
-    <nav class="tabs" aria-label={t('page.panes')} data-pane={current}>
+    <nav class="tabs" aria-label={t('page.panes')}>
       {PANES.map(({ pane, icon }) => (
         <button key={pane} type="button" data-tab={pane} aria-pressed={pane === current} onClick={() => onPane(pane)}>
           <Icon name={icon} />

@@ -45,7 +45,13 @@ export function TopBar({ session, onLanguage, onSwitch }: TopBarProps) {
           </option>
         ))}
       </select>
-      <button type="button" class="icon-button" onClick={nextTheme} aria-label={t(`page.theme-${theme}`)} title={t(`page.theme-${theme}`)}>
+      <button
+        type="button"
+        class="icon-button"
+        onClick={nextTheme}
+        aria-label={t(`page.theme-${theme}`)}
+        title={t(`page.theme-${theme}`)}
+      >
         <Icon name={THEME_ICONS[theme]} />
       </button>
     </header>

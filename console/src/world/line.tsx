@@ -25,7 +25,13 @@ function Switch({ label, on, onChange }: { label: string; on: boolean; onChange:
   return (
     <label class="switch">
       <span>{label}</span>
-      <input type="checkbox" role="switch" checked={on} onChange={({ currentTarget }) => onChange(currentTarget.checked)} />
+      <input
+        type="checkbox"
+        role="switch"
+        checked={on}
+        aria-checked={on}
+        onChange={({ currentTarget }) => onChange(currentTarget.checked)}
+      />
     </label>
   );
 }

@@ -1,7 +1,7 @@
 import { useState } from 'preact/hooks';
 import { useWords } from '../i18n/index.js';
 import { Icon } from '../ui/icons.js';
-import { armed, type Scenario, SCENARIOS } from './scenarios.js';
+import { armed, SCENARIOS, type Scenario } from './scenarios.js';
 import type { Fault, World } from './types.js';
 
 const DELAYS_S = [1, 3, 10, 30] as const;
@@ -39,7 +39,13 @@ export function NextPurchase({ world, faults, arm }: NextPurchaseProps) {
           <p class="scenarios-name">{t(label)}</p>
           <div class="buttons">
             {scenarios.map((scenario) => (
-              <button key={scenario.id} type="button" class="button choice" aria-pressed={scenario.id === current} onClick={() => arm(scenario, delay * 1000)}>
+              <button
+                key={scenario.id}
+                type="button"
+                class="button choice"
+                aria-pressed={scenario.id === current}
+                onClick={() => arm(scenario, delay * 1000)}
+              >
                 {t(scenario.label)}
               </button>
             ))}

@@ -1,6 +1,6 @@
 import { compareDecimals } from '../../../bot/domain/money.js';
 import { gaugeLevel, remainingShare } from '../../../bot/domain/quota.js';
-import { dayAndTime, isUnlimited, money, quantity } from '../i18n/format.js';
+import { dayAndTime, isUnlimited, money, planName, quantity } from '../i18n/format.js';
 import { useWords } from '../i18n/index.js';
 import type { Gauge, Plan, World } from './types.js';
 
@@ -38,8 +38,10 @@ function PlanView({ plan, timezone }: { plan: Plan; timezone: string }) {
   return (
     <li class="plan">
       <p class="plan-head">
-        <bdi class="plan-name">{plan.name}</bdi>
-        <span class="plan-until">{t('world.until', { date: dayAndTime(locale, Date.parse(plan.expiresAt), timezone) })}</span>
+        <bdi class="plan-name">{planName(plan.name)}</bdi>
+        <span class="plan-until">
+          {t('world.until', { date: dayAndTime(locale, Date.parse(plan.expiresAt), timezone) })}
+        </span>
       </p>
       {plan.gauges.map((gauge) => (
         <Bar key={gauge.unit} gauge={gauge} name={plan.name} />

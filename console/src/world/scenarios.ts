@@ -32,7 +32,11 @@ export const SCENARIOS: readonly ScenarioGroup[] = [
       { id: 'twice', label: 'world.next-twice', next: { mode: 'processing', callback: 'twice' } },
       { id: 'late', label: 'world.next-late', next: { mode: 'processing', callback: 'late' } },
       { id: 'early', label: 'world.next-early', next: { mode: 'processing', callback: 'early' } },
-      { id: 'contradicting', label: 'world.next-contradicting', next: { mode: 'processing', callback: 'contradicting' } },
+      {
+        id: 'contradicting',
+        label: 'world.next-contradicting',
+        next: { mode: 'processing', callback: 'contradicting' },
+      },
     ],
   },
   {
@@ -67,7 +71,9 @@ function refused(id: string, label: Key, errorType: string): Scenario {
 
 /** The scenario the operator is set to, by what it says itself; `undefined` when nothing was asked of it. */
 export function armed(world: World | undefined, faults: readonly Fault[]): string | undefined {
-  const fault = faults.find(({ operation, subscriberId }) => operation === 'purchasePlan' && subscriberId === world?.id);
+  const fault = faults.find(
+    ({ operation, subscriberId }) => operation === 'purchasePlan' && subscriberId === world?.id,
+  );
   if (fault) return fault.kind;
   const next = world?.nextPurchase;
   if (!next) return undefined;

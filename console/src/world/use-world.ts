@@ -1,5 +1,5 @@
 import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
-import { get, post, remove, RequestFailed } from '../api/http.js';
+import { get, post, RequestFailed, remove } from '../api/http.js';
 import type { Scenario } from './scenarios.js';
 import type { Fault, World } from './types.js';
 
@@ -71,9 +71,17 @@ export function useWorld(subscriber: string): WorldControls {
         // One instruction at a time: whatever was asked for before is taken back.
         await remove(`${ROOT}/faults`);
         const next = scenario.next ?? { mode: 'processing' };
-        await post(`${path}/next-purchase`, { ...next, ...(next.mode === 'processing' && { callbackDelayMs: delayMs }) });
+        await post(`${path}/next-purchase`, {
+          ...next,
+          ...(next.mode === 'processing' && { callbackDelayMs: delayMs }),
+        });
         if (scenario.fault) {
-          await post(`${ROOT}/faults`, { ...scenario.fault, operation: 'purchasePlan', times: 1, subscriberId: subscriber });
+          await post(`${ROOT}/faults`, {
+            ...scenario.fault,
+            operation: 'purchasePlan',
+            times: 1,
+            subscriberId: subscriber,
+          });
         }
       }),
     reset: () => void doing(() => post(`${ROOT}/reset`, {})),
