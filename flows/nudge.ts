@@ -102,13 +102,13 @@ function nudgeScreen(turn: Turn, { type, planName }: Nudge, balance: Balance, li
   const { text } = turn;
   const { cards, choices } = offerCards(turn, list.offers.slice(0, OFFERS_IN_A_NUDGE), 'offers.buy');
   const plan = text.telcoText(planName, text.t('nudge.your-plan'));
-  const lowest = lowestPlan(balance.plans);
+  const shown = planNamed(balance.plans, planName) ?? lowestPlan(balance.plans);
   return {
     validForMs: OFFER_VALID_MS,
     notice: { name: `nudge_${saidAs(type, balance).replaceAll('-', '_')}`, values: [plan] },
     blocks: [
       { type: 'text', text: text.t(`nudge.${saidAs(type, balance)}`, { plan }), tone: 'warning' },
-      ...(lowest === undefined ? [] : planGauges(turn, lowest)),
+      ...(shown === undefined ? [] : planGauges(turn, shown)),
       ...(list.state === 'need-loans'
         ? [{ type: 'text', text: text.t('offers.loan-note'), tone: 'hint' } as const]
         : []),
@@ -128,6 +128,12 @@ function nudgeScreen(turn: Turn, { type, planName }: Nudge, balance: Balance, li
 function saidAs(type: NotificationType, { plans }: Balance): NotificationType {
   if (type !== 'low-data' && type !== 'out-of-data') return type;
   return dataGauges(plans).some((share) => share > 0) ? 'low-data' : 'out-of-data';
+}
+
+/** The plan a notification names: it knows names only, in one language or several. */
+function planNamed(plans: readonly ActivePlan[], name: Nudge['planName']): ActivePlan | undefined {
+  const names = new Set(name.map(({ text }) => text));
+  return plans.find((plan) => plan.name.some(({ text }) => names.has(text)));
 }
 
 function lowestPlan(plans: readonly ActivePlan[]): ActivePlan | undefined {
