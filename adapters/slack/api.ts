@@ -1,0 +1,115 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Pool } from 'undici';
+import { z } from 'zod';
+import { ChannelBusy, ChannelUnreachable } from '../../bot/channel.js';
+import type { Pauses } from '../../bot/pauses.js';
+import { refusalKind, SlackRefusal } from './errors.js';
+
+/**
+ * Slack's Web API over kept connections. `@slack/web-api` is left out here: it writes every argument as a form and queues and
+ * retries on its own terms, while a turn has its own.
+ */
+export interface SlackApi {
+  /**
+   * Calls a method for a workspace.
+   *
+   * @throws SlackRefusal when Slack says no.
+   * @throws ChannelBusy when it asks to wait, this time or a moment ago; `ChannelUnreachable` when it does not answer.
+   */
+  call(method: string, team: string, token: string, body: object, timeoutMs?: number): Promise<ApiAnswer>;
+  close(): Promise<void>;
+}
+
+const apiAnswer = z.object({
+  ok: z.boolean(),
+  error: z.string().max(200).optional(),
+  channel: z.string().optional(),
+  ts: z.string().optional(),
+});
+
+export type ApiAnswer = z.infer<typeof apiAnswer>;
+
+/** Many times what Slack takes; a worker's slot is not held longer. */
+const TIMEOUT_MS = 10_000;
+/** What is waited for on the spot. Anything longer gives the worker's slot back. */
+const SLEEP_MS = 1000;
+/** For a refusal to be busy that says no time. */
+const BUSY_MS = 5000;
+
+export function createSlackApi(apiUrl: string, pauses: Pauses): SlackApi {
+  const base = new URL(apiUrl.endsWith('/') ? apiUrl : `${apiUrl}/`);
+  const pool = new Pool(base.origin, { connections: 64, keepAliveTimeout: 30_000, connect: { timeout: 5000 } });
+
+  async function once(method: string, token: string, body: object, timeoutMs: number) {
+    try {
+      const response = await pool.request({
+        method: 'POST',
+        path: `${base.pathname}${method}`,
+        headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json; charset=utf-8' },
+        body: JSON.stringify(body),
+        headersTimeout: timeoutMs,
+        bodyTimeout: timeoutMs,
+      });
+      const text = await response.body.text();
+      return { status: response.statusCode, retryAfter: response.headers['retry-after'], text };
+    } catch (cause) {
+      throw new ChannelUnreachable(`${method} got no answer`, { cause });
+    }
+  }
+
+  async function call(
+    method: string,
+    team: string,
+    token: string,
+    body: object,
+    timeoutMs: number,
+  ): Promise<ApiAnswer> {
+    // Slack counts per app, workspace and method: who was told to wait speaks for everyone there.
+    const key = `slack:${team}:${method}`;
+    for (let slept = false; ; ) {
+      const wait = pauses.left(key);
+      if (wait > SLEEP_MS || (wait > 0 && slept)) throw new ChannelBusy(wait);
+      if (wait > 0) {
+        await sleep(wait);
+        slept = true;
+      }
+      const { status, retryAfter, text } = await once(method, token, body, timeoutMs);
+      const answer = readAnswer(text);
+      if (status !== 429 && !isBusy(answer)) return judge(method, status, answer);
+      pauses.hold(key, busyFor(retryAfter));
+    }
+  }
+
+  return {
+    call: (method, team, token, body, timeoutMs = TIMEOUT_MS) => call(method, team, token, body, timeoutMs),
+    close: () => pool.close(),
+  };
+}
+
+/** @throws SlackRefusal, ChannelUnreachable */
+function judge(method: string, status: number, answer: ApiAnswer | undefined): ApiAnswer {
+  if (answer === undefined || status >= 500)
+    throw new ChannelUnreachable(`${method} was answered with status ${status}`);
+  if (answer.ok) return answer;
+  const reason = answer.error ?? 'unknown_error';
+  if (refusalKind(reason) === 'down') throw new ChannelUnreachable(`${method} failed on Slack's side: ${reason}`);
+  throw new SlackRefusal(method, reason);
+}
+
+function isBusy(answer: ApiAnswer | undefined): boolean {
+  return answer?.ok === false && refusalKind(answer.error ?? '') === 'busy';
+}
+
+function readAnswer(text: string): ApiAnswer | undefined {
+  try {
+    return apiAnswer.parse(JSON.parse(text));
+  } catch {
+    return undefined;
+  }
+}
+
+/** `Retry-After` is in seconds. */
+function busyFor(header: string | string[] | undefined): number {
+  const seconds = Number(Array.isArray(header) ? header[0] : header);
+  return Number.isFinite(seconds) && seconds > 0 ? seconds * 1000 : BUSY_MS;
+}
