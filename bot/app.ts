@@ -1,14 +1,14 @@
 import type { AddressInfo } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 import { createMillom, millomWebhooks } from '../adapters/millom/index.js';
-import { createWebChannel, type PublicPersona } from '../adapters/web/index.js';
 import { engineScreens, flows } from '../flows/index.js';
-import { type Persona, type RemoteSandbox, remoteSandbox, type Sandbox, startSandbox } from '../sandbox/index.js';
+import { type RemoteSandbox, remoteSandbox, type Sandbox, startSandbox } from '../sandbox/index.js';
 import { startNudgesWorker } from '../workers/nudges.js';
 import { startOutboxWorker } from '../workers/outbox.js';
 import { startPurchasesWorker } from '../workers/purchases.js';
 import { startSweeper } from '../workers/sweeper.js';
 import { startTurnsWorker } from '../workers/turns.js';
+import { openChannels } from './app-channels.js';
 import { type Channel, ChannelUnreachable, type Deliver } from './channel.js';
 import { Closing } from './closing.js';
 import type { Config, MillomConfig } from './config.js';
@@ -19,11 +19,11 @@ import { createRegistry } from './conversation/registry.js';
 import type { TurnDeps } from './conversation/run-turn.js';
 import { type Core, openCore, ready } from './core.js';
 import { createHttp } from './http.js';
-import { createTranslators } from './i18n/index.js';
-import { conversationIdOf } from './identity/conversation-id.js';
-import { type Identity, nobody } from './identity/identity.js';
+import { createTranslators, type Translators } from './i18n/index.js';
+import { assignedPersona, directoryIdentity, firstOf, numberIdentity } from './identity/directory.js';
+import type { Identity } from './identity/identity.js';
 import { personaIdentity } from './identity/personas.js';
-import { createInbox } from './inbox.js';
+import { createWatch } from './inbox.js';
 import { createJobs, type Jobs } from './jobs.js';
 import { LedgerUnavailable } from './ledger/index.js';
 import { createLineTelco, type LineTelco } from './line-telco.js';
@@ -69,8 +69,10 @@ async function assemble(config: Config, log: Logger, closing: Closing): Promise<
     vault: core.vault,
   });
   closing.add('mailbox', () => mailbox.close());
-  const channels = await openChannels(core, world, closing);
-  const parts: Parts = { ...core, config, log, jobs, mailbox, lines, channels, world };
+  const watch = createWatch(core, log);
+  const translators = createTranslators();
+  const channels = await openChannels({ config, core, log, translators, world, prefix: PREFIX, watch }, closing);
+  const parts: Parts = { ...core, config, log, jobs, mailbox, lines, channels, translators, watch, world };
 
   const http = createHttp({ log, metrics: core.metrics, ready: () => ready(core) });
   if (config.role !== 'worker') await mountRoutes(http, parts, sandbox);
@@ -96,6 +98,8 @@ interface Parts extends Core {
   readonly mailbox: Mailbox;
   readonly lines: LineTelco;
   readonly channels: ReadonlyMap<string, Channel>;
+  readonly translators: Translators;
+  readonly watch: ReturnType<typeof createWatch>;
   readonly world: RemoteSandbox | undefined;
 }
 
@@ -135,42 +139,14 @@ async function openTelco(config: Config, { metrics, trace, masterKey }: Core, cl
   return { millom, sandbox, world: config.sandbox ? remoteSandbox(settings.baseUrl) : undefined };
 }
 
-async function openChannels(core: Core, world: RemoteSandbox | undefined, closing: Closing) {
-  const channels = new Map<string, Channel>();
-  if (world !== undefined) {
-    const { vault } = core;
-    const web = createWebChannel({
-      redis: { commands: await core.connect('webhooks'), subscriber: core.redis.forWorkers },
-      secret: deriveKey(core.masterKey, 'refill/web/v1').toString('base64url'),
-      vault,
-      keyPrefix: `${PREFIX}:`,
-      personas: {
-        list: () => world.personas.map(publicPersona),
-        ensure: async (id) => world.ensure(id).then((found) => found && publicPersona(found)),
-      },
-      conversationIdOf: (origin) => conversationIdOf(vault.reference, origin),
-      secureCookie: false,
-    });
-    channels.set(web.name, web);
-  }
-  for (const channel of channels.values()) closing.add(channel.name, () => channel.close());
-  return channels;
-}
-
-/** What a page may know of a persona: all but its number. */
-function publicPersona({ id, name, summary, locale, timezone, currency, operator }: Persona): PublicPersona {
-  return { id, name, summary, locale, timezone, currency, operator };
-}
-
 async function mountRoutes(http: FastifyInstance, parts: Parts, sandbox: Sandbox | undefined): Promise<void> {
-  const { mailbox, channels, callers, trace, world, config } = parts;
+  const { mailbox, channels, callers, trace, world, config, watch } = parts;
   const deliver: Deliver = async (event) => {
     const outcome = await mailbox.deliver(event);
     trace.emit({ stage: 'webhook', title: `${event.kind}: ${outcome}`, conversation: event.conversationId, ok: true });
     return outcome;
   };
-  const inbox = createInbox(parts, parts.log, deliver);
-  for (const channel of channels.values()) await channel.routes(http, inbox);
+  for (const channel of channels.values()) await channel.routes(http, { ...watch, deliver });
   callers.routes(http);
   const events = createTelcoEvents(parts);
   await http.register(millomWebhooks, {
@@ -196,7 +172,7 @@ async function startWorkers(parts: Parts, closing: Closing): Promise<void> {
     channels,
     identity: identityOf(parts),
     engine: { registry: createRegistry(flows), screens: engineScreens },
-    translators: createTranslators(),
+    translators: parts.translators,
     telco: lines,
     defaults: { locale: config.locale, timezone: config.timezone },
     now,
@@ -226,8 +202,15 @@ async function startWorkers(parts: Parts, closing: Closing): Promise<void> {
   void sweeper.sweep();
 }
 
-function identityOf({ ledger, world }: Parts): Identity {
-  return world === undefined ? nobody : personaIdentity(ledger, world.ensure);
+/** Who vouches for a chat user, best proof first. */
+function identityOf({ ledger, world, config, vault }: Parts): Identity {
+  const vouched = [directoryIdentity(ledger)];
+  const { millom, whatsapp } = config;
+  if (millom !== undefined && whatsapp !== undefined) vouched.push(numberIdentity(ledger, millom.operator));
+  if (world === undefined) return firstOf(...vouched);
+  const chosen = personaIdentity(ledger, world.ensure);
+  const assigned = assignedPersona(ledger, world.personas, world.ensure, vault.reference);
+  return firstOf(...vouched, { resolve: (origin) => (origin.channel === 'web' ? chosen : assigned).resolve(origin) });
 }
 
 /** A store or a platform that is down comes back; nothing is given up because of it. */

@@ -1,7 +1,8 @@
 import { startApp } from './app.js';
-import { ConfigError, helpText, loadConfig } from './config.js';
+import { ConfigError, loadConfig } from './config.js';
 import { createLog } from './log.js';
 import { StoreInUse, StoreUnavailable } from './stores/errors.js';
+import { helpText } from './variables.js';
 
 if (process.argv.includes('--help') || process.argv.includes('-h')) {
   process.stdout.write(helpText());

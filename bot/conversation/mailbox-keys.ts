@@ -25,7 +25,8 @@ export function keysOf(prefix: string, conversation: string): Keys {
     session: key('session'),
     dead: deadKey(prefix, shard),
     // An event id is the platform's: hashed, it can neither be long nor hold a phone number.
-    seen: (id) => `${tag(prefix, shard)}:seen:${createHash('sha256').update(`${conversation}\n${id}`).digest('base64url').slice(0, 22)}`,
+    seen: (id) =>
+      `${tag(prefix, shard)}:seen:${createHash('sha256').update(`${conversation}\n${id}`).digest('base64url').slice(0, 22)}`,
   };
 }
 

@@ -32,13 +32,17 @@ export interface RedisMailboxOptions {
   /** How long a silent conversation keeps its session. */
   readonly sessionMs?: number;
   readonly sweepEveryMs?: number;
-  /** BullMQ's lock on a running job; a process that blocks longer loses it, and is fenced off. */
+  /**
+   * BullMQ's lock on a running job; a process that blocks longer loses it, and is fenced off. What a crash or a refused write
+   * left is taken up again within twice this.
+   */
   readonly lockMs?: number;
 }
 
 const SLICE = 20;
 const MAX_THROWS = 5;
 const MAX_STARTS = 25;
+const LOCK_MS = 10_000;
 const EPOCH_MS = 600_000;
 const DAY_MS = 86_400_000;
 /** An id no platform and no user can choose badly: sweeps and redeliveries go through the same deduplication. */
@@ -165,8 +169,8 @@ function startWorker(parts: WorkerParts): MailboxWorker & { readonly ready: Prom
     prefix: `{${prefix}:turns}`,
     concurrency: work.concurrency,
     maxStalledCount: Number.MAX_SAFE_INTEGER,
-    lockDuration: parts.lockMs ?? 30_000,
-    stalledInterval: parts.lockMs ?? 30_000,
+    lockDuration: parts.lockMs ?? LOCK_MS,
+    stalledInterval: parts.lockMs ?? LOCK_MS,
     skipVersionCheck: true,
     settings: { backoffStrategy },
   });
@@ -196,7 +200,7 @@ async function drain(redis: MailboxRedis, parts: WorkerParts, job: Job<WakeJob>)
     ...[keys.box, keys.open, keys.epoch, keys.tries, keys.session],
     ...[token, EPOCH_MS, SLICE, conversation],
   );
-  let session = begun[1] ?? undefined;
+  let session = unsealed(parts, begun[1]);
   let tries = { starts: Number(begun[2] ?? 0), throws: Number(begun[3] ?? 0) };
   let left = 0;
   for (const sealed of begun[0]) {
@@ -204,15 +208,27 @@ async function drain(redis: MailboxRedis, parts: WorkerParts, job: Job<WakeJob>)
     const answer = await redis.mailboxCommit(
       ...[keys.box, keys.open, keys.epoch, keys.tries, keys.session, keys.dead],
       ...[token, EPOCH_MS, conversation, parts.now(), parts.sessionMs ?? DAY_MS],
-      ...[outcome.session ?? '', outcome.dead ? '1' : '0'],
+      ...[outcome.session === undefined ? '' : parts.vault.seal(outcome.session), outcome.dead ? '1' : '0', sealed],
     );
-    // Another job began meanwhile (this process was stopped past its lock): the entry is its business now.
-    if (answer < 0) return;
+    // Another job began meanwhile (this process was stopped past its lock), or this commit was sent twice: what is left is the
+    // next job's business.
+    if (answer < 0) return wake(parts.queue, conversation);
     left = answer;
     session = outcome.session ?? session;
     tries = { starts: 1, throws: 0 };
   }
   if (left > 0) await wake(parts.queue, conversation);
+}
+
+/** A session nobody can read any more is no session. */
+function unsealed(parts: WorkerParts, session: string | null | undefined): string | undefined {
+  if (session === null || session === undefined) return undefined;
+  try {
+    return parts.vault.open(session);
+  } catch (error) {
+    parts.work.onError?.(error);
+    return undefined;
+  }
 }
 
 interface Head {

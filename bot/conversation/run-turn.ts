@@ -9,8 +9,9 @@ import type { Ledger } from '../ledger/ledger.js';
 import type { LineTelco } from '../line-telco.js';
 import { type EngineOptions, respond } from './engine.js';
 import type { InboundEvent, Origin } from './event.js';
+import type { Screen } from './flow.js';
 import type { Entry } from './mailbox.js';
-import { toMessage } from './screen.js';
+import { joinScreens, toMessage } from './screen.js';
 import { newSession, readSession, type Session, writeSession } from './session.js';
 import type { Turn } from './turn.js';
 import type { Input } from './understanding.js';
@@ -65,13 +66,13 @@ export async function runTurn(
   if (event.kind !== 'system') void channel.typing?.(event.conversationId, from.address).catch(() => undefined);
 
   const session = readSession(saved) ?? (await freshSession(deps, event, from));
+  const line = await lineOf(deps, session, from);
   await rememberOrigin(deps, event.conversationId, from, session);
-  const line = session.lineId === undefined ? undefined : await deps.telco.line(session.lineId);
   clock('load');
 
   const now = deps.now();
   const { turn, effects } = openTurn(deps, event, session, line, now);
-  const screen = await respond(deps.engine, turn, session, inputOf(event));
+  const screen = withTrialNote(await respond(deps.engine, turn, session, inputOf(event)), turn, session);
   clock('respond');
 
   let delivered = false;
@@ -108,6 +109,14 @@ async function send(channel: Channel, outgoing: Outgoing): Promise<boolean> {
   }
 }
 
+/** Tells a user who was given a persona of the sandbox, once. */
+function withTrialNote(screen: Screen | undefined, { text }: Turn, session: Session): Screen | undefined {
+  if (screen === undefined || session.madeUp !== true) return screen;
+  delete session.madeUp;
+  const note: Screen = { blocks: [{ type: 'text', text: text.t('sandbox.persona'), tone: 'hint' }], choices: [] };
+  return joinScreens([note, screen]);
+}
+
 /** The apology for an event that was given up, as far as it can be delivered. */
 export async function apologise(deps: TurnDeps, { event, session: saved }: Entry): Promise<void> {
   if (!('from' in event)) return;
@@ -119,6 +128,15 @@ export async function apologise(deps: TurnDeps, { event, session: saved }: Entry
   await deps.channels
     .get(from.channel)
     ?.send({ id: `${replyId(event)}-sorry`, conversationId, address: from.address, message });
+}
+
+/** The session's line, looked for again where there is none: it may have been erased, or linked since the last turn. */
+async function lineOf(deps: TurnDeps, session: Session, from: Origin): Promise<Line | undefined> {
+  const line = session.lineId === undefined ? undefined : await deps.telco.line(session.lineId);
+  if (line !== undefined) return line;
+  const known = await deps.identity.resolve(from);
+  session.lineId = known?.line.id;
+  return known?.line;
 }
 
 async function freshSession(deps: TurnDeps, event: InboundEvent, from: Origin): Promise<Session> {
@@ -134,6 +152,7 @@ async function freshSession(deps: TurnDeps, event: InboundEvent, from: Origin): 
     ...(known !== undefined && { lineId: known.line.id }),
     ...(asked && { consentAsked: true }),
     ...(saved !== undefined && { greeted: true }),
+    ...(known?.madeUp === true && saved === undefined && { madeUp: true }),
   });
 }
 

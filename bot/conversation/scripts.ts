@@ -30,13 +30,15 @@ local starts = redis.call('HINCRBY', KEYS[4], 'starts', 1)
 return { entries, redis.call('GET', KEYS[5]), starts, redis.call('HGET', KEYS[4], 'throws') }`;
 
 /**
- * Removes the head and saves the session in one step, unless another job began since.
- * KEYS box open epoch tries session dead · ARGV token ttlMs conversation now sessionTtlMs session dead? → left, or -1 when fenced off
+ * Removes the head and saves the session in one step, unless another job began since, or the head is another entry by now: a
+ * connection that broke before the answer came sends the same commit again, and Redis may come back without its last moments.
+ * KEYS box open epoch tries session dead · ARGV token ttlMs conversation now sessionTtlMs session dead? entry
+ * → left, or -1 when fenced off
  */
 export const COMMIT = `
-if redis.call('GET', KEYS[3]) ~= ARGV[1] then return -1 end
-local entry = redis.call('LPOP', KEYS[1])
-if ARGV[7] == '1' and entry then redis.call('RPUSH', KEYS[6], entry) end
+if redis.call('GET', KEYS[3]) ~= ARGV[1] or redis.call('LINDEX', KEYS[1], 0) ~= ARGV[8] then return -1 end
+redis.call('LPOP', KEYS[1])
+if ARGV[7] == '1' then redis.call('RPUSH', KEYS[6], ARGV[8]) end
 if ARGV[6] ~= '' then redis.call('SET', KEYS[5], ARGV[6], 'PX', ARGV[5]) end
 redis.call('DEL', KEYS[4])
 local left = redis.call('LLEN', KEYS[1])

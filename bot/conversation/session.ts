@@ -45,6 +45,8 @@ const sessionSchema = z.object({
   /** Unset until the subscriber was asked whether nudges are welcome. */
   consentAsked: z.boolean().optional(),
   greeted: z.boolean().optional(),
+  /** Set until a user who was given a persona of the sandbox was told so. */
+  madeUp: z.boolean().optional(),
   /** When the last nudge about data, expiry or money was sent (epoch milliseconds), by that topic. */
   nudged: z.record(z.string(), z.number()).optional(),
   /** Inputs in a row that were not understood. */

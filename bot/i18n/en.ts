@@ -231,4 +231,14 @@ export const en = {
   'top-up.field-you': 'Your name',
   'top-up.confirm': 'Shall I send this request?',
   'top-up.sent': 'I have asked {name} to top you up. I cannot promise they will.',
+  'channel.choose': 'Choose',
+  'channel.offers': 'Offers',
+  'channel.more': 'More',
+  'channel.privately': 'I have answered you here, and only you can see it.',
+  'channel.working': 'One moment …',
+  'channel.answered-in-private': 'I have answered you in our private chat.',
+  'channel.write-to-me': 'I only talk about your line in private. Add me as an app and write to me there.',
+  'sandbox.persona':
+    'This is a trial: nobody linked your number yet, so you are a made-up subscriber with made-up money.',
+  'channel.choose-by-number': 'Type the number of what you want.',
 } satisfies Record<string, string>;

@@ -237,4 +237,14 @@ export const es: Partial<Record<keyof typeof en, string>> = {
   'top-up.field-you': 'Tu nombre',
   'top-up.confirm': '¿Envío esta solicitud?',
   'top-up.sent': 'Le pedí a {name} que te recargue. No puedo prometer que lo haga.',
+  'channel.choose': 'Elegir',
+  'channel.offers': 'Ofertas',
+  'channel.more': 'Más',
+  'channel.privately': 'Te respondí aquí, y solo tú puedes verlo.',
+  'channel.working': 'Un momento …',
+  'channel.answered-in-private': 'Te respondí en nuestro chat privado.',
+  'channel.write-to-me': 'De tu línea solo hablo en privado. Agrégame como aplicación y escríbeme ahí.',
+  'sandbox.persona':
+    'Esto es una prueba: nadie ha vinculado tu número todavía, así que eres un cliente inventado con dinero inventado.',
+  'channel.choose-by-number': 'Escribe el número de lo que quieras.',
 };

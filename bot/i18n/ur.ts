@@ -234,4 +234,14 @@ export const ur: Partial<Record<keyof typeof en, string>> = {
   'top-up.field-you': 'آپ کا نام',
   'top-up.confirm': 'کیا میں یہ درخواست بھیج دوں؟',
   'top-up.sent': 'میں نے {name} سے آپ کے ریچارج کا کہہ دیا ہے۔ میں وعدہ نہیں کر سکتا کہ وہ کریں گے۔',
+  'channel.choose': 'منتخب کریں',
+  'channel.offers': 'آفرز',
+  'channel.more': 'مزید',
+  'channel.privately': 'میں نے آپ کو یہیں جواب دیا ہے، اور اسے صرف آپ دیکھ سکتے ہیں۔',
+  'channel.working': 'ایک لمحہ …',
+  'channel.answered-in-private': 'میں نے آپ کو ہماری نجی چیٹ میں جواب دیا ہے۔',
+  'channel.write-to-me':
+    'میں آپ کی لائن کے بارے میں صرف نجی طور پر بات کرتا ہوں۔ مجھے ایپ کے طور پر شامل کریں اور وہاں لکھیں۔',
+  'sandbox.persona': 'یہ ایک آزمائش ہے: ابھی کسی نے آپ کا نمبر نہیں جوڑا، اس لیے آپ فرضی رقم والے ایک فرضی صارف ہیں۔',
+  'channel.choose-by-number': 'جو چاہیں اس کا نمبر لکھیں۔',
 };

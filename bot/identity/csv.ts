@@ -4,14 +4,15 @@ export interface CsvRow {
   readonly cells: readonly string[];
 }
 
-/** A quote that is not closed, or text after a closing one: what `CsvRow.cells` holds cannot be trusted. */
+/** A line that cannot be cut into cells. */
 export interface CsvFault {
   readonly line: number;
   readonly fault: string;
 }
 
-/** A cell in quotes, or bare; then what ends it. */
-const CELL = /(?:"((?:[^"]|"")*)"[ \t]*|([^",\r\n][^,\r\n]*|))(,|\r\n|\n|\r|$)/y;
+/** A cell in quotes, or bare; then what ends it. Its length is bounded so that a lost quote does not swallow the file. */
+const CELL = /(?:"((?:[^"]|""){0,1000})"[ \t]*|([^",\r\n][^,\r\n]{0,1000}|))(,|\r\n|\n|\r|$)/y;
+const FAULT = 'a quote is not closed, something follows one that is, or a cell is longer than 1,000 characters';
 
 /**
  * Reads CSV (RFC 4180; any of the three line ends, cells trimmed, empty lines passed over). A malformed line is a fault, and
@@ -35,7 +36,7 @@ export function* readCsv(text: string): Iterable<CsvRow | CsvFault> {
       end = ending;
     }
     if (end === ',') {
-      yield { line: start.line, fault: 'a quote is not closed, or something follows one that is' };
+      yield { line: start.line, fault: FAULT };
       at = endOfLine(text, at);
       line = start.line + lineEnds(text.slice(start.at, at));
       continue;

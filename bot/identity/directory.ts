@@ -46,7 +46,12 @@ export function assignedPersona(
       if (persona === undefined) return undefined;
       const line = await ledger.ensureLine(persona.operator, { type: 'MSISDN', value: persona.msisdn });
       // The number is made up, the person is not: their own language and time go first.
-      return { line, locale: origin.locale ?? persona.locale, timezone: origin.timezone ?? persona.timezone };
+      return {
+        line,
+        locale: origin.locale ?? persona.locale,
+        timezone: origin.timezone ?? persona.timezone,
+        madeUp: true,
+      };
     },
   };
 }

@@ -7,14 +7,11 @@ export interface Known {
   /** BCP 47 and IANA, where the proof came with them. */
   readonly locale?: string;
   readonly timezone?: string;
+  /** A made-up subscriber of the sandbox that nobody chose: the user is told. */
+  readonly madeUp?: true;
 }
 
 /** Says which subscriber a chat user is, and only where that was proved. `undefined`: tell them how to link a number. */
 export interface Identity {
   resolve(origin: Origin): Promise<Known | undefined>;
 }
-
-/** Where nobody vouches for anybody. */
-export const nobody: Identity = {
-  resolve: async () => undefined,
-};

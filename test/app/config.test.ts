@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
-import { ConfigError, describeConfig, envExample, helpText, loadConfig } from '../../bot/config.js';
+import { ConfigError, loadConfig } from '../../bot/config.js';
+import { describeConfig, envExample, helpText } from '../../bot/variables.js';
 
 const MILLOM = {
   MILLOM_BASE_URL: 'https://api.example.com/',

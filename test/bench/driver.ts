@@ -72,7 +72,8 @@ async function measure(seconds: number, run: (times: Times, until: number) => Pr
   const took = (performance.now() - started) / 1000;
   const { user, system } = process.cpuUsage(processor);
   const answered = times.filter((time) => time !== undefined).sort((a, b) => a - b);
-  const at = (share: number) => answered[Math.min(answered.length - 1, Math.floor(answered.length * share))] ?? Number.NaN;
+  const at = (share: number) =>
+    answered[Math.min(answered.length - 1, Math.floor(answered.length * share))] ?? Number.NaN;
   return {
     turns: answered.length,
     seconds: took,

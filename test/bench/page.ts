@@ -76,7 +76,11 @@ export async function openPage(pool: Pool, stream: Client, subscriber: string, t
 }
 
 /** Resolves once the page would be drawn; `onMessage` is called with each message of Refill from then on. */
-async function follow(stream: Client, { conversation, token }: Session, onMessage: (frame: string) => void): Promise<void> {
+async function follow(
+  stream: Client,
+  { conversation, token }: Session,
+  onMessage: (frame: string) => void,
+): Promise<void> {
   const { statusCode, body } = await stream.request({
     method: 'GET',
     path: `/web/${conversation}/events`,

@@ -3,16 +3,21 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { packageRoot } from '../../bot/paths.js';
+import { tempDataDir } from './refill.js';
+import type { Settings } from './settings.js';
+import { warmUp, withRefill } from './turns.js';
 
-/** Where processor time went: its own, not that of what it called. */
 export interface Cost {
   readonly name: string;
   /** Share of all samples in which the process was not idle. */
   readonly share: number;
 }
 
+/** Where processor time went. */
 export interface Profile {
+  /** Files of ours and packages, with what they had Node do for them: crypto, sockets, streams. */
   readonly byPart: readonly Cost[];
+  /** Functions, without what they called. */
   readonly byFunction: readonly Cost[];
 }
 
@@ -20,6 +25,7 @@ const cpuProfile = z.object({
   nodes: z.array(
     z.object({
       id: z.number(),
+      children: z.array(z.number()).optional(),
       callFrame: z.object({ functionName: z.string(), url: z.string(), lineNumber: z.number() }),
     }),
   ),
@@ -28,41 +34,76 @@ const cpuProfile = z.object({
   endTime: z.number(),
 });
 
+const SECONDS = 15;
+
+/** Profiles Refill at its limit. The profiler itself takes a tenth or so. */
+export async function profileTurns(settings: Settings): Promise<Profile> {
+  const folder = tempDataDir();
+  try {
+    const nodeOptions = ['--cpu-prof', `--cpu-prof-dir=${folder.path}`];
+    await withRefill({ settings, nodeOptions }, async (parts) => {
+      await warmUp(settings, parts);
+      await parts.driver.measure({ do: 'closed', seconds: SECONDS });
+    });
+    return readProfile(folder.path, SECONDS);
+  } finally {
+    folder.remove();
+  }
+}
+
 /** Adds up the last `seconds` of the profile that `node --cpu-prof --cpu-prof-dir=folder` left. */
-export function readProfile(folder: string, seconds: number): Profile {
+function readProfile(folder: string, seconds: number): Profile {
   const file = readdirSync(folder).find((name) => name.endsWith('.cpuprofile'));
   if (file === undefined) throw new Error('the profiler left nothing');
   const { nodes, samples, timeDeltas } = cpuProfile.parse(JSON.parse(readFileSync(join(folder, file), 'utf8')));
   const frames = new Map(nodes.map(({ id, callFrame }) => [id, callFrame]));
+  const callers = new Map(nodes.flatMap(({ id, children = [] }) => children.map((child) => [child, id] as const)));
   const parts = new Map<string, number>();
   const functions = new Map<string, number>();
-  let total = 0;
   let left = seconds * 1e6;
   for (let index = samples.length - 1; index >= 0 && left > 0; index--) {
     const took = timeDeltas[index] ?? 0;
-    const frame = frames.get(samples[index] ?? 0);
     left -= took;
-    if (frame === undefined || frame.functionName === '(idle)') continue;
-    const part = partOf(frame.url, frame.functionName);
-    const name = `${frame.functionName || '(anonymous)'} ${frame.url === '' ? '' : `${shorten(frame.url)}:${frame.lineNumber + 1}`}`;
-    parts.set(part, (parts.get(part) ?? 0) + took);
-    functions.set(name.trim(), (functions.get(name.trim()) ?? 0) + took);
-    total += took;
+    const stack: Frame[] = [];
+    for (let id = samples[index]; id !== undefined; id = callers.get(id)) {
+      const frame = frames.get(id);
+      if (frame !== undefined) stack.push(frame);
+    }
+    const [leaf] = stack;
+    if (leaf === undefined || leaf.functionName === '(idle)') continue;
+    add(parts, partOf(stack), took);
+    add(functions, nameOf(leaf), took);
   }
-  return { byPart: rank(parts, total), byFunction: rank(functions, total) };
+  return { byPart: rank(parts), byFunction: rank(functions) };
 }
 
-function rank(times: ReadonlyMap<string, number>, total: number): Cost[] {
+interface Frame {
+  readonly functionName: string;
+  readonly url: string;
+  readonly lineNumber: number;
+}
+
+function add(times: Map<string, number>, name: string, took: number): void {
+  times.set(name, (times.get(name) ?? 0) + took);
+}
+
+function rank(times: ReadonlyMap<string, number>): Cost[] {
+  const total = [...times.values()].reduce((sum, took) => sum + took, 0);
   return [...times].map(([name, took]) => ({ name, share: took / total })).sort((a, b) => b.share - a.share);
 }
 
-/** A file of ours, a package, or a part of Node. */
-function partOf(url: string, functionName: string): string {
-  if (url === '') return functionName;
-  const path = shorten(url);
-  const modules = path.split('node_modules/').at(-1) ?? path;
-  if (modules !== path) return modules.startsWith('@') ? modules.split('/', 2).join('/') : (modules.split('/')[0] ?? modules);
-  return path.startsWith('node:') ? 'node' : path;
+/** The nearest file of ours or package on the stack, leaf first; else what Node was at. */
+function partOf(stack: readonly Frame[]): string {
+  const frame = stack.find(({ url }) => url.startsWith('file:'));
+  // The last frame is the root of all.
+  if (frame === undefined) return `node: ${stack.at(-2)?.functionName || stack.at(0)?.functionName}`;
+  const inPackage = frame.url.split('node_modules/').at(-1) ?? '';
+  if (inPackage === frame.url) return shorten(frame.url);
+  return inPackage.split('/', inPackage.startsWith('@') ? 2 : 1).join('/');
+}
+
+function nameOf({ functionName, url, lineNumber }: Frame): string {
+  return `${functionName || '(anonymous)'}${url === '' ? '' : ` ${shorten(url)}:${lineNumber + 1}`}`;
 }
 
 function shorten(url: string): string {

@@ -1,13 +1,13 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { packageRoot } from '../../bot/paths.js';
-import { scrape, type Sample } from './metrics.js';
+import { type Sample, scrape } from './metrics.js';
 
 export interface RefillOptions {
   /** Its data: its own Redis, its key and, without `databaseUrl`, PGlite. Kept afterwards, for a second start. */
@@ -65,7 +65,10 @@ export async function startRefill({ dataDir, databaseUrl, nodeOptions = [] }: Re
 async function untilReady(child: ChildProcess, url: string, complaints: () => string): Promise<void> {
   for (const deadline = performance.now() + READY_WITHIN_MS; performance.now() < deadline; await sleep(10)) {
     if (child.exitCode !== null) throw new Error(`Refill ended with ${child.exitCode}:\n${complaints()}`);
-    const ready = await fetch(`${url}/readyz`).then(({ ok }) => ok, () => false);
+    const ready = await fetch(`${url}/readyz`).then(
+      ({ ok }) => ok,
+      () => false,
+    );
     if (ready) return;
   }
   child.kill('SIGKILL');

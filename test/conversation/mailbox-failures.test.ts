@@ -1,5 +1,5 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { randomBytes } from 'node:crypto';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { Queue } from 'bullmq';
 import { PoisonEntry } from '../../bot/conversation/redis-mailbox.js';
 import { BEGIN } from '../../bot/conversation/scripts.js';
@@ -28,7 +28,11 @@ async function deliverAll(mailbox: TestMailbox, conversation: string, texts: rea
 
 /** Has waiting retries run now instead of after their back-off, until `done`. */
 async function hurry(mailbox: TestMailbox, done: () => boolean): Promise<void> {
-  const queue = new Queue('turns', { connection: mailbox.redis, prefix: `{${mailbox.prefix}:turns}`, skipMetasUpdate: true });
+  const queue = new Queue('turns', {
+    connection: mailbox.redis,
+    prefix: `{${mailbox.prefix}:turns}`,
+    skipMetasUpdate: true,
+  });
   await until(async () => {
     for (const job of await queue.getDelayed()) await job.promote().catch(() => undefined);
     return done();
@@ -73,7 +77,7 @@ describe('a turn that throws', () => {
     expect(worker.dead).toEqual([{ text: 'poison', error: failure }]);
     await until(async () => (await mailbox.depth()).conversations === 0);
     expect((await mailbox.depth()).deadLetters).toBe(1);
-    expect(await mailbox.redis.get(mailbox.keys('anna').session)).toBe('good better best ');
+    expect(await mailbox.session('anna')).toBe('good better best ');
   });
 
   test('is counted alone: an entry after a given-up one has all its attempts', async () => {
@@ -157,8 +161,14 @@ describe('an entry that kills its worker', () => {
 
 describe('an entry nobody can read', () => {
   test.each([
-    ['sealed with a key that is lost', (mailbox: TestMailbox) => tempVault().seal(JSON.stringify(says('anna', mailbox.prefix)))],
-    ['of a kind that is not known here', (mailbox: TestMailbox) => mailbox.vault.seal('{"kind":"dance","conversationId":"anna"}')],
+    [
+      'sealed with a key that is lost',
+      (mailbox: TestMailbox) => tempVault().seal(JSON.stringify(says('anna', mailbox.prefix))),
+    ],
+    [
+      'of a kind that is not known here',
+      (mailbox: TestMailbox) => mailbox.vault.seal('{"kind":"dance","conversationId":"anna"}'),
+    ],
     ['that is not even sealed', () => 'hello?'],
   ])('%s, is put aside as it is, and the next one goes on', async (_why, spoil) => {
     const mailbox = await open();

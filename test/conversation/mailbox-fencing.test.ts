@@ -1,8 +1,8 @@
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { createVault } from '../../bot/secrets.js';
 import { tempFolder, tempRedis } from '../support/stores.js';
 import { numbered, openMailbox, says, type TestMailbox, textOf, until, work } from './mailboxes.js';
@@ -21,7 +21,14 @@ beforeEach(async () => {
   folder = tempFolder();
   const key = randomBytes(32);
   const log = join(folder.path, 'log');
-  shared = { socket: server.socket, prefix: 'fencing', key: key.toString('hex'), log, lockMs: LOCK_MS, sweepEveryMs: 60_000 };
+  shared = {
+    socket: server.socket,
+    prefix: 'fencing',
+    key: key.toString('hex'),
+    log,
+    lockMs: LOCK_MS,
+    sweepEveryMs: 60_000,
+  };
   mailbox = await openMailbox(server.store, { prefix: 'fencing', vault: createVault(key), lockMs: LOCK_MS });
 });
 afterEach(async () => {
@@ -56,7 +63,22 @@ describe('a worker whose event loop stood still beyond its lock', () => {
     await until(async () => (await mailbox.depth()).conversations === 0);
     await sleep(300);
     expect(second.handled).toEqual(texts);
-    expect(await mailbox.redis.get(mailbox.keys('anna').session)).toBe('message-1 message-2 message-3 ');
+    expect(await mailbox.session('anna')).toBe('message-1 message-2 message-3 ');
     expect(lines()).toEqual(['late start message-1', 'late end message-1']);
   });
+});
+
+describe('an entry whose worker is killed in the middle of it, twice', () => {
+  test('is taken up again each time, with nobody waking it and nothing swept', async () => {
+    await mailbox.deliver(says('anna', 'unlucky'));
+    for (const kill of [1, 2]) {
+      child = startChild('blocked-worker', { ...shared, blockMs: 60_000 });
+      await until(() => lines().length === kill, 20_000);
+      await child.kill();
+    }
+    const last = await work(mailbox);
+    await until(() => last.handled.length === 1, 20_000);
+    expect(lines()).toEqual(['late start unlucky', 'late start unlucky']);
+    expect(last.dead).toEqual([]);
+  }, 60_000);
 });

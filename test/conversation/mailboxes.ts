@@ -5,6 +5,7 @@ import type { InboundEvent } from '../../bot/conversation/event.js';
 import type { Entry, EntryHandler, Mailbox, MailboxWorker, WorkOptions } from '../../bot/conversation/mailbox.js';
 import { type Keys, keysOf } from '../../bot/conversation/mailbox-keys.js';
 import { createRedisMailbox, type RedisMailboxOptions } from '../../bot/conversation/redis-mailbox.js';
+import { DELIVER } from '../../bot/conversation/scripts.js';
 import type { RedisStore } from '../../bot/stores/redis.js';
 import { tempVault } from '../support/stores.js';
 
@@ -17,12 +18,11 @@ export interface TestMailbox extends Mailbox {
   readonly prefix: string;
   readonly vault: RedisMailboxOptions['vault'];
   keys(conversation: string): Keys;
+  /** What the last turn of a conversation saved. */
+  session(conversation: string): Promise<string | undefined>;
 }
 
-export async function openMailbox(
-  store: RedisStore,
-  options: Partial<RedisMailboxOptions> = {},
-): Promise<TestMailbox> {
+export async function openMailbox(store: RedisStore, options: Partial<RedisMailboxOptions> = {}): Promise<TestMailbox> {
   const webhooks = store.forWebhooks();
   await ready(webhooks);
   const prefix = options.prefix ?? `test-${randomBytes(6).toString('hex')}`;
@@ -34,6 +34,10 @@ export async function openMailbox(
     prefix,
     vault,
     keys: (conversation) => keysOf(prefix, conversation),
+    async session(conversation) {
+      const sealed = await webhooks.get(keysOf(prefix, conversation).session);
+      return sealed === null ? undefined : vault.open(sealed);
+    },
   };
 }
 
@@ -102,4 +106,12 @@ export async function refusal(promise: Promise<unknown>): Promise<{ readonly ms:
 /** `text-1` … `text-n`. */
 export function numbered(text: string, count: number): string[] {
   return Array.from({ length: count }, (_, index) => `${text}-${index + 1}`);
+}
+
+/** What a producer leaves that is killed between its two commands: an entry, and no wake-up. */
+export async function strand({ redis, vault, keys }: TestMailbox, event: InboundEvent): Promise<void> {
+  const { conversationId: conversation, id } = event;
+  const { seen, box, open } = keys(conversation);
+  const entry = vault.seal(JSON.stringify(event));
+  await redis.eval(DELIVER, 3, seen(id), box, open, 60_000, entry, conversation, Date.now());
 }

@@ -3,6 +3,7 @@ import { createLedger } from '../../bot/ledger/index.js';
 import type { Ledger } from '../../bot/ledger/ledger.js';
 import type { Database } from '../../bot/stores/database.js';
 import { tempVault } from '../support/stores.js';
+import { links, slackInstallations } from './contract/directory.js';
 import { consents, conversations, lines } from './contract/people.js';
 import { nudges, theOutbox } from './contract/promises.js';
 import { movingPurchases, openingPurchases } from './contract/purchases.js';
@@ -23,6 +24,8 @@ export function ledgerContract(name: string, open: Open): void {
     const given = { ledger: () => ledger, database: () => store.database };
     conversations(given);
     lines(given);
+    links(given);
+    slackInstallations(given);
     openingPurchases(given);
     movingPurchases(given);
     theOutbox(given);

@@ -102,20 +102,36 @@ const notice: fc.Arbitrary<Notice> = fc.record({
 });
 
 function message(actions: readonly Action[]): fc.Arbitrary<Message> {
-  return fc.record(
-    {
-      language: fc.constantFrom('en', 'es', 'ur'),
-      direction: fc.constantFrom('ltr' as const, 'rtl' as const),
-      blocks: fc.array(block(actions.length), { minLength: 1, maxLength: 12 }),
-      actions: fc.constant(actions),
-      form,
-      notice,
-    },
-    { requiredKeys: ['language', 'direction', 'blocks', 'actions'] },
-  );
+  return fc
+    .record(
+      {
+        language: fc.constantFrom('en', 'es', 'ur'),
+        direction: fc.constantFrom('ltr' as const, 'rtl' as const),
+        blocks: fc.array(block(actions.length), { minLength: 1, maxLength: 12 }),
+        actions: fc.constant(actions),
+        form,
+        notice,
+      },
+      { requiredKeys: ['language', 'direction', 'blocks', 'actions'] },
+    )
+    .map(withFewOffers);
 }
 
-/** Any message the model can express: every block type, up to 50 actions, offers by the dozen, a form, a notice. */
+const OFFERS = 30;
+
+/** Telcos offer a few plans, not hundreds. */
+function withFewOffers(drawn: Message): Message {
+  let room = OFFERS;
+  const blocks = drawn.blocks.map((one): Block => {
+    if (one.type !== 'offers') return one;
+    const offers = one.offers.slice(0, room);
+    room -= offers.length;
+    return { ...one, offers };
+  });
+  return { ...drawn, blocks };
+}
+
+/** Any message the model can express: every block type, up to 50 actions, up to 30 offers, a form, a notice. */
 export function arbitraryMessage(): fc.Arbitrary<Message> {
   return fc
     .array(fc.record({ label, style: fc.constantFrom('default' as const, 'primary' as const, 'danger' as const) }), {

@@ -30,7 +30,10 @@ export interface Child {
 }
 
 /** Starts `test/conversation/stress/<name>.ts` as a process of its own; it reads its part with `sharedPart`. */
-export function startChild(name: 'worker' | 'producer' | 'blocked-worker', part: Shared & object): Child {
+export function startChild(
+  name: 'worker' | 'producer' | 'blocked-worker',
+  part: Shared & Readonly<Record<string, unknown>>,
+): Child {
   const file = join(packageRoot(), 'test/conversation/stress', `${name}.ts`);
   const child = spawn(process.execPath, ['--import', 'tsx', file, JSON.stringify(part)], {
     cwd: packageRoot(),

@@ -3,7 +3,7 @@ import { sql } from 'drizzle-orm';
 import { type Given, newPurchase } from './given.js';
 
 export function secrecy({ ledger, database }: Given): void {
-  test('nowhere in the database is there a phone number, a user, an address or a telco’s cookie in clear', async () => {
+  test('nowhere in the database is there a phone number, a user, an address, a token or a telco’s cookie in clear', async () => {
     const canaries = [
       '60777000111',
       'CPID+secret/1',
@@ -11,8 +11,11 @@ export function secrecy({ ledger, database }: Given): void {
       'workspace-canary',
       'address-canary',
       'cookie-canary',
+      'xoxb-canary',
+      '60777000222',
     ];
-    const [msisdn = '', cpid = '', user = '', workspace = '', address = '', cookie = ''] = canaries;
+    const [msisdn = '', cpid = '', user = '', workspace = '', address = '', cookie = '', botToken = '', linked = ''] =
+      canaries;
     const line = await ledger().ensureLine('op', { type: 'MSISDN', value: msisdn });
     await ledger().ensureLine('op', { type: 'CPID', value: cpid });
     const origin = { channel: 'web', workspace, user, address };
@@ -20,6 +23,12 @@ export function secrecy({ ledger, database }: Given): void {
     const purchase = newPurchase({ lineId: line.id });
     await ledger().openPurchase({ ...purchase, terms: { ...purchase.terms, context: cookie } });
     expect((await ledger().purchase(purchase.id))?.terms.context).toBe(cookie);
+
+    const key = { type: 'MSISDN', value: linked } as const;
+    await ledger().saveLinks([{ channel: 'teams', workspace, user, operator: 'op', key }], 'canary.csv');
+    expect(await ledger().linkedLine('teams', workspace, user)).toMatchObject({ key });
+    await ledger().saveSlackInstallation({ teamId: 'T-CANARY', botToken, botUserId: 'UB' });
+    expect(await ledger().slackInstallation('T-CANARY')).toMatchObject({ botToken });
 
     const run = async (query: ReturnType<typeof sql>) =>
       ((await database().drizzle.execute(query)) as unknown as { rows: Record<string, unknown>[] }).rows;
@@ -29,7 +38,7 @@ export function secrecy({ ledger, database }: Given): void {
     const rows = await Promise.all(tables.map(({ name }) => run(sql`select * from ${sql.identifier(String(name))}`)));
     const everything = JSON.stringify(rows);
     expect(everything).toContain(line.id);
-    expect(everything).toContain('web-canary');
+    for (const shown of ['web-canary', 'canary.csv', 'T-CANARY']) expect(everything).toContain(shown);
     for (const canary of canaries) expect(everything).not.toContain(canary);
   });
 }
