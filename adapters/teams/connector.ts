@@ -1,0 +1,99 @@
+import type { Activity } from 'botbuilder';
+import { ChannelRefused, ChannelUnreachable } from '../../bot/channel.js';
+import type { Address } from './address.js';
+import { reasonsOf, TeamsExchangeFailed, type Verdict, verdictOf } from './errors.js';
+import type { Answer, Http } from './http.js';
+import type { Tokens } from './token.js';
+
+/** What the Bot Connector said, and what that means. */
+export interface Reply {
+  readonly verdict: Verdict;
+  readonly status: number;
+  readonly reasons: readonly string[];
+  readonly retryAfterMs: number | undefined;
+  /** Of the message or the conversation that was made; empty where it names none. */
+  readonly id: string;
+}
+
+/** The parts of Microsoft's Bot Connector REST API (v3) that Refill uses. @throws ChannelUnreachable, ChannelRefused. */
+export interface Connector {
+  /** Posts into a conversation, as an answer to `replyTo` where one is given. */
+  post(to: Place, activity: Partial<Activity> | string, replyTo?: string): Promise<Reply>;
+  /** Replaces a message. */
+  put(to: Place, id: string, activity: Partial<Activity> | string): Promise<Reply>;
+  /** Opens the personal chat with someone; opening it again gives the same one. */
+  open(with_: Address): Promise<Reply>;
+}
+
+/** Where a request goes: a conversation, or (`open`) the service alone. */
+export type Place = Pick<Address, 'serviceUrl' | 'conversationId' | 'signed'>;
+
+export interface ConnectorOptions {
+  readonly http: Http;
+  /** Without them nothing is signed, and only addresses met without a signature are answered. */
+  readonly tokens: Tokens | undefined;
+}
+
+export function createConnector({ http, tokens }: ConnectorOptions): Connector {
+  async function once(method: 'POST' | 'PUT', url: string, body: string, token: string | undefined): Promise<Answer> {
+    const headers = { 'content-type': 'application/json; charset=utf-8', accept: 'application/json' };
+    const authorization = token === undefined ? undefined : { authorization: `Bearer ${token}` };
+    try {
+      return await http.request(method, url, { ...headers, ...authorization }, body);
+    } catch (cause) {
+      if (cause instanceof TeamsExchangeFailed) throw new ChannelUnreachable('Teams could not be reached', { cause });
+      throw cause;
+    }
+  }
+
+  async function call(method: 'POST' | 'PUT', to: Place, path: string, content: object | string): Promise<Reply> {
+    // Set up without credentials, then with them, or the other way round: the person's next message makes a new address.
+    if (to.signed !== (tokens !== undefined)) throw new ChannelRefused('the address is of another set-up');
+    const url = `${to.serviceUrl}${to.serviceUrl.endsWith('/') ? '' : '/'}v3/conversations${path}`;
+    const body = typeof content === 'string' ? content : JSON.stringify(content);
+    const token = await tokens?.get();
+    let answer = await once(method, url, body, token);
+    if (answer.status === 401 && tokens !== undefined && token !== undefined) {
+      tokens.drop(token);
+      answer = await once(method, url, body, await tokens.get());
+    }
+    return toReply(answer);
+  }
+
+  const activitiesOf = (to: Place) => `/${encodeURIComponent(to.conversationId)}/activities`;
+  return {
+    post: (to, activity, replyTo) =>
+      call(
+        'POST',
+        to,
+        `${activitiesOf(to)}${replyTo === undefined ? '' : `/${encodeURIComponent(replyTo)}`}`,
+        activity,
+      ),
+    put: (to, id, activity) => call('PUT', to, `${activitiesOf(to)}/${encodeURIComponent(id)}`, activity),
+    open: (person) =>
+      call('POST', person, '', {
+        bot: { id: person.botId },
+        members: [{ id: person.userId }],
+        isGroup: false,
+        tenantId: person.tenantId,
+        channelData: { tenant: { id: person.tenantId } },
+      }),
+  };
+}
+
+function toReply({ status, body, retryAfterMs }: Answer): Reply {
+  if (status < 300) return { verdict: 'ok', status, reasons: [], retryAfterMs, id: idOf(body) };
+  const reasons = reasonsOf(body);
+  return { verdict: verdictOf(status, reasons), status, reasons, retryAfterMs, id: '' };
+}
+
+/** `{"id":"…"}`; the connector may answer with nothing at all. */
+function idOf(body: string): string {
+  try {
+    const json: unknown = JSON.parse(body);
+    const id = typeof json === 'object' && json !== null && 'id' in json ? json.id : undefined;
+    return typeof id === 'string' && id.length <= 500 ? id : '';
+  } catch {
+    return '';
+  }
+}

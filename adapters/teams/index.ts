@@ -1,0 +1,135 @@
+import type { Channel, Inbox } from '../../bot/channel.js';
+import type { Origin } from '../../bot/conversation/event.js';
+import type { MessageRefs } from '../../bot/message-refs.js';
+import type { Pauses } from '../../bot/pauses.js';
+import { createConnector } from './connector.js';
+import { TeamsMisconfigured } from './errors.js';
+import { createHttpOut, type Http } from './http.js';
+import { createOnce } from './once.js';
+import { createPersonalChats } from './personal.js';
+import { createPublic } from './public.js';
+import { createReceiver, type ReceiverOptions } from './receive.js';
+import { createSender } from './send.js';
+import { createTokens } from './token.js';
+import { createTyping } from './typing.js';
+import { admit, admitLocal, createVerifier } from './verify.js';
+import type { TeamsWords } from './words.js';
+
+export type { TeamsWords } from './words.js';
+
+export interface TeamsOptions {
+  /** `MicrosoftAppId`. */
+  readonly appId?: string | undefined;
+  /** `MicrosoftAppPassword`. */
+  readonly appPassword?: string | undefined;
+  /** `MicrosoftAppTenantId`: of a single-tenant app. */
+  readonly tenantId?: string | undefined;
+  /** `MicrosoftAppType`: `MultiTenant` (the default) or `SingleTenant`. A managed identity has no password and is not taken. */
+  readonly appType?: string | undefined;
+  /** No credentials, no checks: for an emulator on this machine. The app allows it with the sandbox only. */
+  readonly unauthenticated?: boolean;
+  readonly refs: MessageRefs;
+  readonly pauses: Pauses;
+  readonly conversationIdOf: (origin: Origin) => string;
+  readonly words: (language: string) => TeamsWords;
+  /** Where refusals and opt-outs met while sending go, in a process that mounts no routes. */
+  readonly inbox?: Pick<Inbox, 'optedOut' | 'delivery' | 'alert'>;
+  /** Told of activities that ask nothing of us: their type and name only. */
+  readonly debug?: (facts: Readonly<Record<string, string>>, what: string) => void;
+  /** Epoch milliseconds. */
+  readonly now?: () => number;
+  /** Of another cloud, or of a simulator. */
+  readonly openIdMetadataUrl?: string | undefined;
+  readonly issuer?: string | undefined;
+  readonly loginUrl?: string | undefined;
+}
+
+const OPENID_METADATA = 'https://login.botframework.com/v1/.well-known/openidconfiguration';
+const ISSUER = 'https://api.botframework.com';
+const LOGIN = 'https://login.microsoftonline.com';
+
+/**
+ * Microsoft Teams: activities come in at `POST /api/messages`, signed by the Bot Framework; messages go out as Adaptive Cards
+ * through the Bot Connector. What is asked in a group or a channel is answered in the personal chat.
+ *
+ * @throws TeamsMisconfigured
+ */
+export function createTeamsChannel(options: TeamsOptions): Channel {
+  const { refs, pauses, conversationIdOf, words, debug = () => undefined, now = Date.now } = options;
+  const credentials = credentialsOf(options);
+  const http = createHttpOut(now);
+  let inbox: TeamsOptions['inbox'] = options.inbox;
+  const onRefused = (code: string) =>
+    inbox?.alert('TEAMS_CREDENTIALS', `Microsoft refuses the bot's app id or password: ${code}`);
+  const loginUrl = options.loginUrl ?? LOGIN;
+  const tokens = credentials && createTokens({ ...credentials, http, loginUrl, now, onRefused });
+  const connector = createConnector({ http, tokens });
+  const chats = createPersonalChats(connector);
+  const typing = createTyping(connector);
+  const sender = createSender({ connector, chats, refs, pauses, inbox: () => inbox });
+
+  return {
+    name: 'teams',
+    routes(server, toInbox) {
+      inbox = toInbox;
+      const receive = createReceiver(
+        {
+          ...guardOf(options, credentials?.appId, http, now),
+          chats,
+          public: createPublic(connector, chats),
+          once: createOnce(refs, now),
+          conversationIdOf,
+          words,
+          debug,
+          now,
+        },
+        toInbox,
+      );
+      server.post('/api/messages', receive);
+    },
+    async send(outgoing) {
+      typing.stop(outgoing.conversationId);
+      await sender.send(outgoing);
+    },
+    async typing(conversationId, address) {
+      typing.start(conversationId, address);
+    },
+    async close() {
+      typing.close();
+      await http.close();
+    },
+  };
+}
+
+function guardOf(
+  { issuer = ISSUER, openIdMetadataUrl = OPENID_METADATA }: TeamsOptions,
+  appId: string | undefined,
+  http: Http,
+  now: () => number,
+): Pick<ReceiverOptions, 'guard' | 'signed'> {
+  if (appId === undefined) return { signed: false, guard: async () => admitLocal };
+  const verifier = createVerifier({ http, appId, issuer, openIdMetadataUrl, now });
+  const guard = async (authorization: string | undefined) => {
+    const caller = await verifier.verify(authorization);
+    return (activity: { channelId: string; serviceUrl: string }) => admit(caller, activity);
+  };
+  return { signed: true, guard };
+}
+
+/** `undefined` without authentication. */
+function credentialsOf({ appId, appPassword, appType, tenantId, unauthenticated }: TeamsOptions) {
+  if (unauthenticated === true) {
+    if (!appId && !appPassword) return undefined;
+    throw new TeamsMisconfigured('a Teams channel with credentials is not unauthenticated');
+  }
+  if (!appId || !appPassword) throw new TeamsMisconfigured('MicrosoftAppId and MicrosoftAppPassword are both needed');
+  switch (appType || 'MultiTenant') {
+    case 'MultiTenant':
+      return { appId, appPassword, tenant: 'botframework.com' };
+    case 'SingleTenant':
+      if (!tenantId) throw new TeamsMisconfigured('a SingleTenant app needs MicrosoftAppTenantId');
+      return { appId, appPassword, tenant: tenantId };
+    default:
+      throw new TeamsMisconfigured('MicrosoftAppType must be MultiTenant or SingleTenant');
+  }
+}

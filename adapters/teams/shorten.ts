@@ -1,0 +1,71 @@
+import type { Localized } from '../../bot/i18n/localized.js';
+import { clip } from '../../bot/message/clip.js';
+import type { Block, Fact, Message, OfferCard } from '../../bot/message/message.js';
+
+/** Longest texts of a message, in UTF-16 units. A name or price this long never was one: ordinary ones are never cut. */
+export interface Limits {
+  readonly text: number;
+  /** Headings, names of plans, labels of buttons and gauges. */
+  readonly name: number;
+  readonly price: number;
+  /** 0 leaves descriptions out. */
+  readonly description: number;
+  /** 0 leaves an offer's facts out. */
+  readonly fact: number;
+}
+
+/** The message with every text within `limits`; nothing but descriptions and facts of offers goes as a whole. */
+export function shorten(message: Message, limits: Limits): Message {
+  const { form } = message;
+  return {
+    ...message,
+    blocks: message.blocks.map((block) => shortenBlock(block, limits)),
+    actions: message.actions.map((action) => ({ ...action, label: cut(action.label, limits.name) })),
+    ...(form !== undefined && {
+      form: {
+        ...form,
+        title: cut(form.title, limits.name),
+        submit: cut(form.submit, limits.name),
+        fields: form.fields.map((field) => ({ ...field, label: cut(field.label, limits.name) })),
+      },
+    }),
+  };
+}
+
+function shortenBlock(block: Block, limits: Limits): Block {
+  switch (block.type) {
+    case 'heading':
+      return { ...block, text: cut(block.text, limits.name) };
+    case 'text':
+      return { ...block, text: cut(block.text, limits.text) };
+    case 'facts':
+      return { ...block, facts: shortenFacts(block.facts, limits.name, limits.fact || limits.name) };
+    case 'gauge':
+      return { ...block, label: cut(block.label, limits.name), caption: cut(block.caption, limits.name) };
+    case 'offers':
+      return { ...block, offers: block.offers.map((offer) => shortenOffer(offer, limits)) };
+    case 'image':
+      return { ...block, alt: cut(block.alt, limits.name) };
+    case 'link':
+      return { ...block, label: cut(block.label, limits.name) };
+  }
+}
+
+function shortenOffer({ description, badge, ...offer }: OfferCard, limits: Limits): OfferCard {
+  return {
+    ...offer,
+    title: cut(offer.title, limits.name),
+    price: cut(offer.price, limits.price),
+    facts: limits.fact === 0 ? [] : shortenFacts(offer.facts, limits.name, limits.fact),
+    ...(description !== undefined && limits.description > 0 && { description: cut(description, limits.description) }),
+    ...(badge !== undefined && { badge: cut(badge, limits.name) }),
+  };
+}
+
+function shortenFacts(facts: readonly Fact[], label: number, value: number): Fact[] {
+  return facts.map((fact) => ({ label: cut(fact.label, label), value: cut(fact.value, value) }));
+}
+
+function cut(text: Localized, max: number): Localized {
+  return text.length <= max ? text : (clip(text, max) as Localized);
+}

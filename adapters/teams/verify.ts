@@ -1,0 +1,130 @@
+/**
+ * Who may call `/api/messages`. The Bot Framework SDK could check tokens too, but it is archived, answers a token signed with
+ * the wrong key with 500, takes a key without endorsements for endorsed by everybody, and prints keys and errors to the
+ * console. jose checks signature and claims; what is the Bot Framework's own is checked here. botbuilder gives its types.
+ */
+import { createHash } from 'node:crypto';
+import { errors, type JWTHeaderParameters, jwtVerify } from 'jose';
+import { LRUCache } from 'lru-cache';
+import { HttpProblem } from '../../bot/problem.js';
+import type { Http } from './http.js';
+import { createKeys } from './keys.js';
+
+export interface VerifierOptions {
+  readonly http: Http;
+  readonly appId: string;
+  readonly issuer: string;
+  readonly openIdMetadataUrl: string;
+  /** Epoch milliseconds. */
+  readonly now: () => number;
+}
+
+/** What a valid token says: from where the activity comes, and for which channels its key may sign. */
+export interface Caller {
+  readonly serviceUrl: string;
+  readonly endorsements: readonly string[];
+}
+
+export interface Verifier {
+  /**
+   * Checks an `Authorization` header: RS256 by a key of Microsoft's, issuer, audience, lifetime (5 minutes of skew).
+   *
+   * @throws HttpProblem 401; 503 when the keys cannot be had.
+   */
+  verify(authorization: string | undefined): Promise<Caller>;
+}
+
+const SKEW_SECONDS = 300;
+/** The one channel whose user ids Microsoft vouches for: on Web Chat or Direct Line anybody may claim to be anybody. */
+const CHANNEL = 'msteams';
+/** The connector uses one token for about an hour: its signature is checked once in this long, its lifetime every time. */
+const REMEMBERED_MS = 5 * 60_000;
+
+interface Remembered extends Caller {
+  /** Epoch milliseconds, skew included. */
+  readonly until: number;
+}
+
+export function createVerifier({ http, appId, issuer, openIdMetadataUrl, now }: VerifierOptions): Verifier {
+  const keys = createKeys(http, openIdMetadataUrl, now);
+  const seen = new LRUCache<string, Remembered>({ max: 1_000, ttl: REMEMBERED_MS, perf: { now } });
+
+  async function check(token: string): Promise<Remembered> {
+    let endorsements: readonly string[] = [];
+    const keyOf = async ({ kid }: JWTHeaderParameters) => {
+      const found = kid === undefined ? undefined : await keys.find(kid);
+      if (found === undefined) throw unauthorized();
+      endorsements = found.endorsements;
+      return found.key;
+    };
+    const { payload } = await jwtVerify(token, keyOf, {
+      algorithms: ['RS256'],
+      issuer,
+      audience: appId,
+      clockTolerance: SKEW_SECONDS,
+      currentDate: new Date(now()),
+      requiredClaims: ['exp'],
+    });
+    const { exp = 0, iat = 0, aud, serviceurl, serviceUrl } = payload;
+    // A token for us alone; one made in the future was not made by a clock we can trust.
+    if (aud !== appId || iat > now() / 1000 + SKEW_SECONDS) throw unauthorized();
+    const from = serviceurl ?? serviceUrl;
+    return { serviceUrl: typeof from === 'string' ? from : '', endorsements, until: (exp + SKEW_SECONDS) * 1000 };
+  }
+
+  return {
+    async verify(authorization) {
+      const token = /^Bearer ([\w-]+\.[\w-]+\.[\w-]+)$/i.exec(authorization ?? '')?.[1];
+      if (token === undefined) throw unauthorized();
+      const name = createHash('sha256').update(token).digest('base64');
+      const known = seen.get(name);
+      if (known !== undefined && now() < known.until) return known;
+      try {
+        const caller = await check(token);
+        seen.set(name, caller);
+        return caller;
+      } catch (error) {
+        if (error instanceof HttpProblem) throw error;
+        // Whatever else a hostile token breaks is its own fault.
+        throw unauthorized(error instanceof errors.JOSEError ? error : undefined);
+      }
+    },
+  };
+}
+
+/**
+ * Whether a caller may speak for the activity it sent. Without the check of the service URL, an attacker with a token of
+ * his own could have the bot post its access token to his host.
+ *
+ * @throws HttpProblem 403
+ */
+export function admit(caller: Caller, { channelId, serviceUrl }: { channelId: string; serviceUrl: string }): void {
+  const endorsed = channelId === CHANNEL && caller.endorsements.includes(channelId);
+  const same = caller.serviceUrl !== '' && withoutSlash(caller.serviceUrl) === withoutSlash(serviceUrl);
+  if (!endorsed || !same) throw forbidden();
+}
+
+/**
+ * The same without tokens, for an emulator on this machine: whatever is said to come from elsewhere is refused, or anybody
+ * could have the bot call any address.
+ *
+ * @throws HttpProblem 403
+ */
+export function admitLocal({ serviceUrl }: { serviceUrl: string }): void {
+  const { protocol, hostname } = URL.canParse(serviceUrl) ? new URL(serviceUrl) : { protocol: '', hostname: '' };
+  const local = hostname === 'localhost' || hostname === '[::1]' || /^127(\.\d{1,3}){3}$/.test(hostname);
+  if (!local || !/^https?:$/.test(protocol)) throw forbidden();
+}
+
+function withoutSlash(url: string): string {
+  return url.endsWith('/') ? url.slice(0, -1) : url;
+}
+
+function unauthorized(cause?: unknown): HttpProblem {
+  const headers = { 'www-authenticate': 'Bearer' };
+  return new HttpProblem(401, 'UNAUTHORIZED', 'A valid Bot Framework token is needed.', {}, { cause, headers });
+}
+
+function forbidden(): HttpProblem {
+  return new HttpProblem(403, 'FORBIDDEN', 'This caller may not speak for that activity.');
+}

@@ -1,0 +1,94 @@
+import type { Redis } from 'ioredis';
+import type { Channel, Inbox } from '../../bot/channel.js';
+import type { Origin } from '../../bot/conversation/event.js';
+import type { Logger } from '../../bot/log.js';
+import { createPauses } from '../../bot/pauses.js';
+import type { Vault } from '../../bot/secrets.js';
+import { WhatsAppMisconfigured } from './errors.js';
+import { createGraph } from './graph.js';
+import { createPresence } from './presence.js';
+import type { Words } from './render.js';
+import { mountRoutes } from './routes.js';
+import { createSender } from './send.js';
+import { readTemplates } from './templates.js';
+import { createAliases } from './users.js';
+import { createWindow } from './window.js';
+
+export type { Words } from './render.js';
+
+export interface WhatsAppChannelOptions {
+  /** `https://graph.facebook.com` by default. */
+  readonly graphBaseUrl?: string;
+  /** E.g. `v23.0`. */
+  readonly graphVersion: string;
+  readonly phoneNumberId: string;
+  readonly accessToken: string;
+  readonly appSecret: string;
+  readonly verifyToken: string;
+  /** Fails at once when Redis is away (`enableOfflineQueue: false`): webhooks answer quickly. */
+  readonly redis: Redis;
+  /** First part of every key, e.g. `refill`. */
+  readonly keyPrefix: string;
+  readonly vault: Pick<Vault, 'seal' | 'open' | 'reference'>;
+  readonly conversationIdOf: (origin: Origin, place?: string) => string;
+  /** The adapter's own words in a language of the catalogues. */
+  readonly words: (language: string) => Words;
+  /** Where what the platform says about a send goes; sends happen in processes that mount no webhook. */
+  readonly operator: Pick<Inbox, 'alert' | 'optedOut'>;
+  readonly log: Pick<Logger, 'debug' | 'warn'>;
+  /** How long the Graph API may take to answer, in milliseconds; 10 seconds by default. */
+  readonly timeoutMs?: number;
+  /** Epoch milliseconds. */
+  readonly now?: () => number;
+}
+
+/** What must not be empty for webhooks to be verified and messages to be sent. */
+const REQUIRED = ['graphVersion', 'phoneNumberId', 'accessToken', 'appSecret', 'verifyToken'] as const;
+
+/**
+ * WhatsApp by Meta's Cloud API, one business number. A conversation is one user at that number; inside 24 hours of their last
+ * message they get free-form messages, afterwards the templates of `templates/` or nothing.
+ *
+ * @throws WhatsAppMisconfigured, TemplateInvalid
+ */
+export function createWhatsAppChannel(options: WhatsAppChannelOptions): Channel {
+  const missing = REQUIRED.filter((name) => options[name].trim() === '');
+  if (missing.length > 0) throw new WhatsAppMisconfigured(`WhatsApp needs ${missing.join(', ')}`);
+  const { redis, keyPrefix, vault, now = Date.now } = options;
+  const graph = createGraph({
+    baseUrl: options.graphBaseUrl ?? 'https://graph.facebook.com',
+    version: options.graphVersion,
+    phoneNumberId: options.phoneNumberId,
+    accessToken: options.accessToken,
+    ...(options.timeoutMs !== undefined && { timeoutMs: options.timeoutMs }),
+  });
+  const window = createWindow(redis, keyPrefix, now);
+  const presence = createPresence(graph, now);
+  const sender = createSender({
+    ...options,
+    graph,
+    window,
+    now,
+    pauses: createPauses(now),
+    templates: readTemplates(),
+  });
+  const aliases = createAliases(redis, keyPrefix, vault);
+
+  return {
+    name: 'whatsapp',
+    routes: (http, inbox) => mountRoutes(http, inbox, { ...options, aliases, window, sender, presence, now }),
+    async send(outgoing) {
+      try {
+        await sender.send(outgoing);
+      } finally {
+        presence.replied(outgoing.conversationId);
+      }
+    },
+    typing: async (conversationId) => presence.began(conversationId),
+    taken: async (conversationId, eventId) => presence.done(conversationId, eventId),
+    async close() {
+      presence.close();
+      await graph.close();
+    },
+  };
+}

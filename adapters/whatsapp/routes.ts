@@ -1,0 +1,183 @@
+import type { FastifyInstance } from 'fastify';
+import { LRUCache } from 'lru-cache';
+import type { Inbox } from '../../bot/channel.js';
+import type { Origin } from '../../bot/conversation/event.js';
+import type { Logger } from '../../bot/log.js';
+import { HttpProblem } from '../../bot/problem.js';
+import { type Said, type Update, updatesOf, type Who } from './parse.js';
+import type { Presence } from './presence.js';
+import { readWebhook } from './schema.js';
+import type { Address, Sender } from './send.js';
+import { type Aliases, findUser, type User } from './users.js';
+import { verifySignature, verifySubscription } from './verify.js';
+import type { Window } from './window.js';
+
+export interface RouteParts {
+  readonly phoneNumberId: string;
+  readonly appSecret: string;
+  readonly verifyToken: string;
+  readonly conversationIdOf: (origin: Origin, place?: string) => string;
+  readonly aliases: Aliases;
+  readonly window: Window;
+  readonly sender: Sender;
+  readonly presence: Presence;
+  readonly log: Pick<Logger, 'debug'>;
+  readonly now: () => number;
+}
+
+/** Up to 1,000 updates in 3 MB (CHANNELS.md "Webhooks"). */
+const BODY_LIMIT = 3 * 1024 * 1024;
+
+/** Meta redelivers for a week; an answer to what was said this long ago would only puzzle (FAULTS.md 44). In milliseconds. */
+const STALE_MS = 8 * 3_600_000;
+
+/** Conversations of one POST that are worked on at a time. */
+const SIDE_BY_SIDE = 64;
+
+/** Mounts `/whatsapp/webhook`. Errors are left to the app's error handler: a store that is down answers 503, and Meta sends again. */
+export function mountRoutes(http: FastifyInstance, inbox: Inbox, parts: RouteParts): void {
+  const take = createTaker(inbox, parts);
+  http.get('/whatsapp/webhook', (request, reply) => {
+    const challenge = verifySubscription(request.query as Record<string, unknown>, parts.verifyToken);
+    return reply.type('text/plain; charset=utf-8').send(challenge);
+  });
+  http.post('/whatsapp/webhook', { bodyLimit: BODY_LIMIT }, async (request, reply) => {
+    const raw = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
+    verifySignature(raw, request.headers['x-hub-signature-256'], parts.appSecret);
+    await take(updatesOf(readWebhook(raw), parts.phoneNumberId));
+    return reply.code(200).send();
+  });
+}
+
+/** Takes all updates of a POST: people side by side, what one of them did in its order. */
+function createTaker(inbox: Inbox, parts: RouteParts): (updates: readonly Update[]) => Promise<void> {
+  const { log } = parts;
+  const progress = createProgress();
+
+  async function takeOne(update: Update): Promise<void> {
+    switch (update.kind) {
+      case 'said':
+        return takeSaid(inbox, parts, update);
+      case 'status': {
+        const { id, state, who, error } = update;
+        if (!progress(id, state)) return;
+        inbox.delivery({ channel: 'whatsapp', state, ...(error !== undefined && { code: String(error.code) }) });
+        if (error === undefined) return;
+        const user = who && (await findOrFail(who, parts));
+        return parts.sender.failed(user && conversationOf(parts, user), error.code, error.details);
+      }
+      case 'preference': {
+        // "Resume" is not consent to our alerts: those are switched on in the chat.
+        if (!update.stop) return log.debug({ update: 'preference' }, 'a WhatsApp user takes marketing again');
+        const user = await findOrFail(update.who, parts);
+        return inbox.optedOut(conversationOf(parts, user), 'whatsapp:stop');
+      }
+      case 'moved':
+        return takeMove(inbox, parts, update.from, update.to);
+      case 'account':
+        if (update.alert) inbox.alert(update.code, update.what);
+        else log.debug({ code: update.code }, 'WhatsApp account news');
+        return;
+      case 'ignored':
+        return log.debug({ why: update.why }, 'WhatsApp update ignored');
+    }
+  }
+
+  return async (updates) => {
+    const lanes = [...inLanes(updates)];
+    const work = async () => {
+      for (let lane = lanes.pop(); lane !== undefined; lane = lanes.pop()) {
+        for (const update of lane) await takeOne(update);
+      }
+    };
+    await Promise.all(Array.from({ length: Math.min(SIDE_BY_SIDE, lanes.length) }, work));
+  };
+}
+
+function inLanes(updates: readonly Update[]): Iterable<Update[]> {
+  const lanes = new Map<string, Update[]>();
+  for (const update of updates) {
+    const lane = lanes.get(laneOf(update));
+    if (lane === undefined) lanes.set(laneOf(update), [update]);
+    else lane.push(update);
+  }
+  return lanes.values();
+}
+
+/** What has to stay in order: everything about one person. */
+function laneOf(update: Update): string {
+  if (update.kind === 'moved') return laneOfWho(update.from);
+  return 'who' in update && update.who !== undefined ? laneOfWho(update.who) : update.kind;
+}
+
+function laneOfWho({ bsuid, number }: Who): string {
+  return bsuid ?? number ?? '';
+}
+
+async function takeSaid(
+  inbox: Inbox,
+  parts: RouteParts,
+  { who, id, at, said }: Extract<Update, { kind: 'said' }>,
+): Promise<void> {
+  const now = parts.now();
+  if (now - at > STALE_MS) return parts.log.debug({ why: 'stale' }, 'WhatsApp update ignored');
+  const user = await findOrFail(who, parts);
+  const conversationId = conversationOf(parts, user);
+  // Before the event is in the mailbox: the turn that answers it has to find the window open.
+  await orUnavailable(parts.window.touch(conversationId, Math.min(at, now)));
+  parts.presence.heard(conversationId, id);
+  await inbox.deliver({ id, at: now, conversationId, from: originOf(parts, user), ...(said satisfies Said) });
+}
+
+/**
+ * Who took another number took another line: what was agreed with the old one is neither carried over nor sent there any more.
+ * With the number unchanged, the new id finds the old conversation.
+ */
+async function takeMove(inbox: Inbox, parts: RouteParts, from: Who, to: Who): Promise<void> {
+  const before = conversationOf(parts, await findOrFail(from, parts));
+  const after = conversationOf(parts, await findOrFail(to, parts));
+  if (before !== after) await inbox.optedOut(before, 'whatsapp:moved');
+}
+
+function findOrFail(who: Who, { aliases }: RouteParts): Promise<User> {
+  return orUnavailable(findUser(who, aliases));
+}
+
+/** With the store away nothing is taken: Meta sends it again. */
+async function orUnavailable<T>(kept: Promise<T>): Promise<T> {
+  try {
+    return await kept;
+  } catch (cause) {
+    const headers = { 'retry-after': '5' };
+    throw new HttpProblem(503, 'STORE_UNAVAILABLE', 'Nothing was taken. Please send it again.', {}, { cause, headers });
+  }
+}
+
+function conversationOf(parts: RouteParts, user: User): string {
+  return parts.conversationIdOf({ ...originOf(parts, user), user: user.key });
+}
+
+function originOf({ phoneNumberId }: RouteParts, { number, bsuid, key }: User): Origin {
+  const address: Address = number === undefined ? { recipient: bsuid ?? key } : { to: number };
+  return {
+    channel: 'whatsapp',
+    workspace: phoneNumberId,
+    user: number ?? bsuid ?? key,
+    address: JSON.stringify(address),
+  };
+}
+
+const RANK = { sent: 1, delivered: 2, read: 3, failed: 4 } as const;
+const REMEMBERED_MESSAGES = 50_000;
+
+/** Tells whether a status moves its message forward: they come late, twice and out of order, and `read` without `delivered`. */
+function createProgress(): (messageId: string, state: keyof typeof RANK) => boolean {
+  const furthest = new LRUCache<string, number>({ max: REMEMBERED_MESSAGES });
+  return (messageId, state) => {
+    const before = furthest.get(messageId) ?? 0;
+    // What arrived cannot fail any more.
+    if (RANK[state] <= before || (state === 'failed' && before >= RANK.delivered)) return false;
+    furthest.set(messageId, RANK[state]);
+    return true;
+  };
+}

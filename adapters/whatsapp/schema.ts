@@ -1,0 +1,92 @@
+import { z } from 'zod';
+import { HttpProblem } from '../../bot/problem.js';
+
+/**
+ * The webhook as Meta documents it, as far as it is used: what is not named here is dropped, and a part in a shape we do not
+ * know counts as absent, so that tomorrow's message type is answered kindly instead of refused.
+ */
+const part = <T extends z.ZodType>(schema: T) => schema.optional().catch(undefined);
+
+const text = z.string();
+const caption = part(z.object({ caption: part(text) }));
+
+/** Seconds since 1970, as text in messages and as a number elsewhere. */
+const seconds = z.union([z.string().regex(/^\d{1,12}$/, 'expected seconds since 1970'), z.int().nonnegative()]);
+
+const message = z.object({
+  id: z.string().min(1).max(200),
+  timestamp: seconds,
+  type: z.string().min(1),
+  /** The number; missing or empty when the user hides it. */
+  from: part(text),
+  /** The business-scoped user id. */
+  from_user_id: part(text),
+  group_id: part(text),
+  text: part(z.object({ body: text })),
+  button: part(z.object({ payload: part(text), text: part(text) })),
+  interactive: part(
+    z.object({
+      button_reply: part(z.object({ id: text })),
+      list_reply: part(z.object({ id: text })),
+    }),
+  ),
+  contacts: part(z.array(z.object({ phones: part(z.array(z.object({ phone: part(text) }))) }))),
+  image: caption,
+  video: caption,
+  document: caption,
+  system: part(z.object({ type: part(text), wa_id: part(text), new_wa_id: part(text), user_id: part(text) })),
+});
+
+const status = z.object({
+  id: z.string().min(1).max(200),
+  status: z.string().min(1),
+  recipient_id: part(text),
+  recipient_user_id: part(text),
+  errors: part(
+    z.array(z.object({ code: z.coerce.number().int(), error_data: part(z.object({ details: part(text) })) })),
+  ),
+});
+
+const preference = z.object({ wa_id: part(text), user_id: part(text), category: part(text), value: z.string() });
+
+const userIdUpdate = z.object({
+  wa_id: part(text),
+  user_id: z.object({ previous: text, current: text }),
+});
+
+const change = z.object({
+  field: z.string(),
+  value: z.looseObject({
+    metadata: part(z.object({ phone_number_id: part(text) })),
+    contacts: part(z.array(z.object({ wa_id: part(text), user_id: part(text) }))),
+    messages: z.array(message).optional(),
+    statuses: z.array(status).optional(),
+    user_preferences: z.array(preference).optional(),
+    user_id_update: part(z.union([z.array(userIdUpdate), userIdUpdate.transform((one) => [one])])),
+  }),
+});
+
+const webhook = z.object({
+  object: z.string(),
+  entry: z.array(z.object({ changes: z.array(change) })),
+});
+
+export type Webhook = z.infer<typeof webhook>;
+export type Change = z.infer<typeof change>;
+export type InboundMessage = z.infer<typeof message>;
+export type InboundStatus = z.infer<typeof status>;
+
+/** @throws HttpProblem 400 naming the field. */
+export function readWebhook(raw: Buffer): Webhook {
+  let json: unknown;
+  try {
+    json = JSON.parse(raw.toString('utf8'));
+  } catch (cause) {
+    throw new HttpProblem(400, 'BAD_JSON', 'The body is not JSON.', {}, { cause });
+  }
+  const parsed = webhook.safeParse(json);
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0];
+  const field = issue?.path.join('.') || 'body';
+  throw new HttpProblem(400, 'BAD_REQUEST', `${field}: ${issue?.message ?? 'not valid'}`, { field });
+}

@@ -1,0 +1,234 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { LRUCache } from 'lru-cache';
+import { z } from 'zod';
+import { ChannelBusy, ChannelRefused, ChannelUnreachable, type Inbox, type Outgoing } from '../../bot/channel.js';
+import type { Logger } from '../../bot/log.js';
+import type { Pauses } from '../../bot/pauses.js';
+import { GraphRefused, GraphSilent, type Reaction, reactionTo } from './errors.js';
+import type { Answer, Graph } from './graph.js';
+import { type Content, render, type Words } from './render.js';
+import { type Template, type TemplateContent, templatesFor } from './templates.js';
+import { WINDOW_MS, type Window } from './window.js';
+
+/** Where an answer goes: a number where one is known, else a business-scoped id. */
+export type Address = { readonly to: string } | { readonly recipient: string };
+
+const address = z.union([z.strictObject({ to: z.string().min(1) }), z.strictObject({ recipient: z.string().min(1) })]);
+
+export interface SenderParts {
+  readonly graph: Graph;
+  readonly window: Window;
+  readonly pauses: Pauses;
+  readonly templates: readonly Template[];
+  readonly words: (language: string) => Words;
+  readonly operator: Pick<Inbox, 'alert' | 'optedOut'>;
+  readonly log: Pick<Logger, 'warn'>;
+  readonly now: () => number;
+}
+
+/** Sends messages, and acts on what the platform says about them, at once or in a `failed` status later. */
+export interface Sender {
+  /** @throws ChannelRefused, ChannelUnreachable or ChannelBusy */
+  send(outgoing: Outgoing): Promise<void>;
+  /** Acts on a code that came with a status: nothing is sent again, since nobody kept what it was. */
+  failed(conversationId: string | undefined, code: number, details: string): Promise<void>;
+}
+
+/** Free-form while the window is open, a template otherwise; which of the alternatives is being tried. */
+type Plan = { readonly kind: 'free'; readonly media: boolean } | { readonly kind: 'template'; readonly choice: number };
+
+/** More alternatives than any message has. */
+const MAX_ATTEMPTS = 8;
+
+/** A wait this short is slept through, in milliseconds; a longer one gives the worker back. */
+const SHORT_WAIT_MS = 1_000;
+
+export function createSender(parts: SenderParts): Sender {
+  const { graph, window, now, log } = parts;
+  const consequences = createConsequences(parts);
+
+  async function planFor({ conversationId }: Outgoing): Promise<Plan> {
+    const last = await window.lastInbound(conversationId).catch((cause: unknown) => {
+      throw new ChannelUnreachable('it is not known whether the window is open', { cause });
+    });
+    const open = last !== undefined && now() - last < WINDOW_MS;
+    return open ? { kind: 'free', media: true } : { kind: 'template', choice: 0 };
+  }
+
+  /** One attempt. `undefined`: the message is out, or may be. */
+  async function attempt(body: object): Promise<Extract<Answer, { ok: false }> | undefined> {
+    try {
+      const answer = await graph.post(body);
+      return answer.ok ? undefined : answer;
+    } catch (error) {
+      if (!(error instanceof GraphSilent)) throw error;
+      // WhatsApp has no idempotency key: a message that may have been taken is not sent (and billed) again after a timeout.
+      // A broken connection is nearly always one that was closed while idle, so that one is tried again.
+      if (error.sent && error.timedOut)
+        return void log.warn({ err: error }, 'WhatsApp did not say whether it took a message');
+      throw new ChannelUnreachable('WhatsApp could not be reached', { cause: error });
+    }
+  }
+
+  return {
+    async send(outgoing) {
+      const to = addressOf(outgoing.address);
+      let plan = await planFor(outgoing);
+      for (let attempts = 0; attempts < MAX_ATTEMPTS; attempts++) {
+        const content = contentOf(plan, outgoing, parts);
+        if (content === undefined) return;
+        await consequences.mayI(outgoing.conversationId, isProactive(plan, outgoing));
+        const refusal = await attempt({
+          messaging_product: 'whatsapp',
+          recipient_type: 'individual',
+          ...to,
+          ...content,
+          biz_opaque_callback_data: outgoing.id,
+        });
+        if (refusal === undefined) return consequences.forgive(outgoing.conversationId);
+        const { code, details, status, retryAfterMs } = refusal;
+        const reaction = reactionTo(code, details, status);
+        await consequences.apply(reaction, outgoing.conversationId, code, retryAfterMs);
+        const next = nextPlan(plan, reaction);
+        if (next === undefined)
+          throw new ChannelRefused('WhatsApp refused the message', { cause: new GraphRefused(code) });
+        plan = next;
+      }
+      throw new ChannelUnreachable('WhatsApp took none of the attempts');
+    },
+
+    async failed(conversationId, code, details) {
+      try {
+        await consequences.apply(reactionTo(code, details), conversationId, code, undefined);
+      } catch (error) {
+        // "Later" and "no" are for a message that is at hand; this one is gone.
+        if (!(error instanceof ChannelRefused) && !(error instanceof ChannelUnreachable)) throw error;
+      }
+    },
+  };
+}
+
+function addressOf(text: string): Address {
+  try {
+    return address.parse(JSON.parse(text));
+  } catch {
+    throw new ChannelRefused('the address is not one of WhatsApp');
+  }
+}
+
+/** `undefined`: there is nothing to say. @throws ChannelRefused where a template is needed and there is none. */
+function contentOf(
+  plan: Plan,
+  { message }: Outgoing,
+  { templates, words }: SenderParts,
+): Content | TemplateContent | undefined {
+  if (plan.kind === 'free') return render(message, words(message.language), { media: plan.media });
+  if (message.notice === undefined) throw new ChannelRefused('the 24 hours are over and there is no template for this');
+  const content = templatesFor(templates, message.notice, message.language)[plan.choice];
+  if (content === undefined) throw new ChannelRefused('no template for this can be sent');
+  return content;
+}
+
+/** What nobody asked for just now: everything outside the window, and nudges inside it. */
+function isProactive(plan: Plan, { message }: Outgoing): boolean {
+  return plan.kind === 'template' || message.notice?.name.startsWith('nudge_') === true;
+}
+
+/** What to try instead; `undefined` when nothing is left. */
+function nextPlan(plan: Plan, reaction: Reaction): Plan | undefined {
+  if (reaction.do === 'wait') return plan;
+  if (reaction.do === 'use-template' && plan.kind === 'free') return { kind: 'template', choice: 0 };
+  if (reaction.do === 'without-media' && plan.kind === 'free' && plan.media) return { kind: 'free', media: false };
+  if (reaction.do === 'other-template' && plan.kind === 'template') return { ...plan, choice: plan.choice + 1 };
+  return undefined;
+}
+
+const DAY_MS = 24 * 3_600_000;
+/** Until somebody looked; the alert is repeated when it is tried again. */
+const HALT_MS = 3_600_000;
+const LOCKED_OUT_MS = 60_000;
+const LONGEST_USER_WAIT_MS = 4 ** 6 * 1000;
+const LONGEST_WAIT_MS = 300_000;
+const FIRST_WAIT_MS = { number: 1_000, app: 10_000 } as const;
+
+/** What a code means for the messages after this one. */
+function createConsequences({ pauses, operator, window }: SenderParts) {
+  /** How often in a row a user, or the whole number, was said to be busy. */
+  const strikes = new LRUCache<string, number>({ max: 50_000 });
+
+  function waitMs(who: 'user' | 'number' | 'app', key: string): number {
+    const before = strikes.get(key) ?? 0;
+    strikes.set(key, before + 1);
+    // CHANNELS.md "Pair rate": 4^X seconds, X from 0.
+    if (who === 'user') return Math.min(LONGEST_USER_WAIT_MS, 4 ** before * 1000);
+    return Math.min(LONGEST_WAIT_MS, 2 ** before * FIRST_WAIT_MS[who]);
+  }
+
+  async function pauseFor(key: string): Promise<void> {
+    const left = pauses.left(key);
+    if (left > SHORT_WAIT_MS) throw new ChannelBusy(left);
+    if (left > 0) await sleep(left);
+  }
+
+  return {
+    /** Waits a moment where that is enough. @throws ChannelBusy or, for what was not asked for, ChannelRefused */
+    async mayI(conversationId: string, proactive: boolean): Promise<void> {
+      if (proactive && (pauses.left('proactive') > 0 || pauses.left(`proactive:${conversationId}`) > 0))
+        throw new ChannelRefused('proactive messages are halted');
+      await pauseFor('number');
+      await pauseFor(conversationId);
+    },
+
+    /** The platform took a message: whoever was busy is not any more. */
+    forgive(conversationId: string): void {
+      strikes.delete('number');
+      strikes.delete(conversationId);
+    },
+
+    /** @throws ChannelBusy or ChannelUnreachable where the same message may go out later. */
+    async apply(
+      reaction: Reaction,
+      conversationId: string | undefined,
+      code: number,
+      retryAfterMs: number | undefined,
+    ): Promise<void> {
+      const platformCode = `WHATSAPP_${code}`;
+      const cause = new GraphRefused(code);
+      switch (reaction.do) {
+        case 'retry':
+          throw new ChannelUnreachable('WhatsApp is not well', { cause });
+        case 'wait': {
+          const key = reaction.who === 'user' ? conversationId : 'number';
+          if (key === undefined) return;
+          const wait = retryAfterMs ?? waitMs(reaction.who, key);
+          pauses.hold(key, wait);
+          if (wait > SHORT_WAIT_MS) throw new ChannelBusy(wait, { cause });
+          return;
+        }
+        case 'locked-out':
+          if (pauses.left('number') === 0) operator.alert(platformCode, 'WhatsApp refuses the access token');
+          pauses.hold('number', LOCKED_OUT_MS);
+          throw new ChannelBusy(LOCKED_OUT_MS, { cause });
+        case 'halt':
+          if (pauses.left('proactive') === 0)
+            operator.alert(platformCode, 'WhatsApp restricts the number or the account');
+          pauses.hold('proactive', HALT_MS);
+          return;
+        case 'use-template':
+          if (conversationId !== undefined) await window.shut(conversationId);
+          return;
+        case 'spare':
+          if (conversationId === undefined) return;
+          if (reaction.until === 'tomorrow') pauses.hold(`proactive:${conversationId}`, DAY_MS);
+          else await operator.optedOut(conversationId, `whatsapp:${code}`);
+          return;
+        case 'other-template':
+        case 'drop':
+          if (reaction.alert) operator.alert(platformCode, 'WhatsApp refuses a message as it is made');
+          return;
+        case 'without-media':
+          return;
+      }
+    },
+  };
+}
