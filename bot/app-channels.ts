@@ -35,7 +35,7 @@ export async function openChannels(parts: ChannelParts, closing: Closing): Promi
   const { config, core, prefix, world } = parts;
   const common: Common = {
     ...parts,
-    refs: createMessageRefs(await core.connect('webhooks'), prefix),
+    refs: createMessageRefs(core.webhooks, prefix),
     conversationIdOf: (origin, place) => conversationIdOf(core.vault.reference, origin, place),
   };
   // Each is imported only when it is on: their SDKs take a second to load (FACTS.md, HTTP).
@@ -53,7 +53,7 @@ export async function openChannels(parts: ChannelParts, closing: Closing): Promi
 async function openWeb({ core, prefix, conversationIdOf }: Common, world: RemoteSandbox): Promise<Channel> {
   const { createWebChannel } = await import('../adapters/web/index.js');
   return createWebChannel({
-    redis: { commands: await core.connect('webhooks'), subscriber: core.redis.forWorkers },
+    redis: { commands: core.webhooks, subscriber: core.redis.forWorkers },
     secret: deriveKey(core.masterKey, 'refill/web/v1').toString('base64url'),
     vault: core.vault,
     keyPrefix: `${prefix}:`,
@@ -119,7 +119,7 @@ async function openWhatsApp(common: Common, whatsapp: WhatsAppConfig | 'web'): P
   const { createWhatsAppChannel } = await import('../adapters/whatsapp/index.js');
   return createWhatsAppChannel({
     ...whatsapp,
-    redis: await core.connect('webhooks'),
+    redis: core.webhooks,
     keyPrefix: prefix,
     vault: core.vault,
     conversationIdOf,
@@ -142,7 +142,7 @@ async function openWhatsAppWeb(common: Common): Promise<Channel> {
   return createWhatsAppWebChannel({
     dataDir: config.dataDir,
     log,
-    window: createWindow(await core.connect('webhooks'), prefix),
+    window: createWindow(core.webhooks, prefix),
     conversationIdOf: (origin) => conversationIdOf(origin),
     words: (language) => ({ chooseByNumber: translators.for(language, undefined).t('channel.choose-by-number') }),
     drawQr: (qr) => renderUnicodeCompact(qr),

@@ -9,6 +9,7 @@ import { startPurchasesWorker } from '../workers/purchases.js';
 import { startSweeper } from '../workers/sweeper.js';
 import { startTurnsWorker } from '../workers/turns.js';
 import { openChannels } from './app-channels.js';
+import { previewRoutes } from './app-previews.js';
 import { type Channel, ChannelUnreachable, type Deliver } from './channel.js';
 import { Closing } from './closing.js';
 import type { Config, MillomConfig } from './config.js';
@@ -60,10 +61,10 @@ async function assemble(config: Config, log: Logger, closing: Closing): Promise<
   const core = await openCore(config, log, closing);
   const { millom, sandbox, world } = await openTelco(config, core, closing);
   const lines = createLineTelco(() => millom, core.ledger, now);
-  const jobs = createJobs({ webhooks: await core.connect('webhooks'), workers: core.redis.forWorkers, prefix: PREFIX });
+  const jobs = createJobs({ webhooks: core.webhooks, workers: core.redis.forWorkers, prefix: PREFIX });
   closing.add('jobs', () => jobs.close());
   const mailbox = createRedisMailbox({
-    webhooks: await core.connect('webhooks'),
+    webhooks: core.webhooks,
     workers: core.redis.forWorkers,
     prefix: PREFIX,
     vault: core.vault,
@@ -160,8 +161,10 @@ async function mountRoutes(http: FastifyInstance, parts: Parts, sandbox: Sandbox
         ok: outcome === 'applied' || outcome === 'queued' || outcome === 'dry-run',
       }),
   });
-  if (world !== undefined)
+  if (world !== undefined) {
     await http.register(consoleRoutes, { trace, sandboxUrl: sandbox?.url ?? config.millom?.baseUrl ?? '' });
+    await http.register(previewRoutes, { translators: parts.translators });
+  }
 }
 
 async function startWorkers(parts: Parts, closing: Closing): Promise<void> {

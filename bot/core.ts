@@ -1,3 +1,4 @@
+import type { Redis } from 'ioredis';
 import { type Callers, createCallers } from './callers.js';
 import type { Closing } from './closing.js';
 import type { Config } from './config.js';
@@ -20,8 +21,8 @@ export interface Core {
   readonly metrics: Metrics;
   readonly trace: Trace;
   readonly callers: Callers;
-  /** A ready connection that fails fast. */
-  connect(kind: 'webhooks'): Promise<ReturnType<RedisStore['forWebhooks']>>;
+  /** The connection that fails fast, one for all: what is sent in the same moment goes out in one write. */
+  readonly webhooks: Redis;
 }
 
 /** Opens the stores and whatever needs nothing else. Rejects with `StoreUnavailable` or `StoreInUse`. */
@@ -52,13 +53,15 @@ export async function openCore(config: Config, log: Logger, closing: Closing): P
       openSandbox: config.sandbox && config.caller === undefined,
       key: deriveKey(masterKey, 'refill/callers/v1'),
     }),
-    async connect() {
-      const connection = redis.value.forWebhooks();
-      // Nothing may be sent before it is ready: there is no offline queue.
-      if (connection.status !== 'ready') await new Promise((resolve) => connection.once('ready', resolve));
-      return connection;
-    },
+    webhooks: await readyConnection(redis.value),
   };
+}
+
+/** Nothing may be sent before it is ready: it keeps no commands for later. */
+async function readyConnection(store: RedisStore): Promise<Redis> {
+  const connection = store.forWebhooks();
+  if (connection.status !== 'ready') await new Promise((resolve) => connection.once('ready', resolve));
+  return connection;
 }
 
 /** Resolves when turns can be taken. */

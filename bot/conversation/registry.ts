@@ -40,7 +40,8 @@ export function createRegistry(flows: readonly AnyFlow[]): FlowRegistry {
     }
   }
   for (const { name, whenStale } of byName.values()) {
-    if (!entries.has(whenStale.name)) throw new FlowConflict(`${name} falls back to ${whenStale.name}, which starts nothing`);
+    if (!entries.has(whenStale.name))
+      throw new FlowConflict(`${name} falls back to ${whenStale.name}, which starts nothing`);
   }
   return {
     flow: (name) => byName.get(name),

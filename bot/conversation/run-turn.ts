@@ -41,6 +41,12 @@ export interface TurnSummary {
   readonly replied: boolean;
 }
 
+export interface TurnResult {
+  /** To be saved with the removal of the event. */
+  readonly session: string | undefined;
+  readonly summary: TurnSummary;
+}
+
 /** An event of a channel that is not switched on here, e.g. after a configuration change. */
 export class UnknownChannel extends RefillError {
   readonly code = 'UNKNOWN_CHANNEL';
@@ -52,19 +58,41 @@ const CHOICE_SETS_KEPT = 5;
  * One turn: load session → understand → flow → send the reply → the session to save. A rejection means nothing is saved and
  * the event is tried again, so everything before the reply is repeatable and the reply carries an id that stays the same.
  */
-export async function runTurn(
-  deps: TurnDeps,
-  { event, session: saved }: Entry,
-): Promise<{ session: string | undefined; summary: TurnSummary }> {
-  const clock = stopwatch(deps);
+export async function runTurn(deps: TurnDeps, { event, session: saved }: Entry): Promise<TurnResult> {
   const from = 'from' in event ? event.from : (await deps.ledger.conversation(event.conversationId))?.origin;
   // Owed to a conversation that was erased since: nobody to tell.
   if (from === undefined)
     return { session: undefined, summary: { channel: 'none', input: event.kind, replied: false } };
   const channel = deps.channels.get(from.channel);
   if (channel === undefined) throw new UnknownChannel(`the ${from.channel} channel is not on`);
-  if (event.kind !== 'system') void channel.typing?.(event.conversationId, from.address).catch(() => undefined);
+  const typing = showTyping(channel, event, from);
+  try {
+    return await answer(deps, channel, from, event, saved);
+  } finally {
+    clearTimeout(typing);
+  }
+}
 
+/** Most answers are faster than this: then nobody is seen typing. */
+const TYPING_AFTER_MS = 250;
+
+function showTyping(
+  channel: Channel,
+  { kind, conversationId }: InboundEvent,
+  { address }: Origin,
+): NodeJS.Timeout | undefined {
+  if (kind === 'system' || channel.typing === undefined) return undefined;
+  return setTimeout(() => void channel.typing?.(conversationId, address).catch(() => undefined), TYPING_AFTER_MS);
+}
+
+async function answer(
+  deps: TurnDeps,
+  channel: Channel,
+  from: Origin,
+  event: InboundEvent,
+  saved: string | undefined,
+): Promise<TurnResult> {
+  const clock = stopwatch(deps);
   const session = readSession(saved) ?? (await freshSession(deps, event, from));
   const line = await lineOf(deps, session, from);
   await rememberOrigin(deps, event.conversationId, from, session);

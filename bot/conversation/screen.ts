@@ -49,7 +49,9 @@ function reaim(action: number | undefined, before: readonly Choice[], after: rea
 
 function shiftActions(block: Block, by: number): Block {
   if (block.type !== 'offers' || by === 0) return block;
-  const offers = block.offers.map((offer) => (offer.action === undefined ? offer : { ...offer, action: offer.action + by }));
+  const offers = block.offers.map((offer) =>
+    offer.action === undefined ? offer : { ...offer, action: offer.action + by },
+  );
   return { ...block, offers };
 }
 

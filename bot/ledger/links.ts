@@ -41,7 +41,10 @@ function saving({ db, vault, clock }: LedgerContext): Ledger['saveLinks'] {
     const stamp = clock.stamp();
     // Outside of the transaction: a line by itself promises nothing, and a running Refill shall not wait for its row.
     for (const chunk of chunks(sorted(new Map(rows.map((row) => [row.keyRef, row])), ({ keyRef }) => keyRef))) {
-      await db.insert(lines).select(newLines(chunk, vault, stamp)).onConflictDoNothing();
+      await db
+        .insert(lines)
+        .select(newLines(chunk, vault, stamp))
+        .onConflictDoNothing();
     }
     return db.transaction(async (tx) => {
       let added = 0;

@@ -34,9 +34,7 @@ export function slackInstallationMethods({ db, vault, clock }: LedgerContext): P
   const find = db
     .select()
     .from(slackInstallations)
-    .where(
-      or(eq(slackInstallations.teamId, value('teamId')), eq(slackInstallations.teamId, value('enterpriseId'))),
-    )
+    .where(or(eq(slackInstallations.teamId, value('teamId')), eq(slackInstallations.teamId, value('enterpriseId'))))
     .orderBy(sql`${slackInstallations.teamId} = ${value('teamId')} desc`)
     .limit(1)
     .prepare('slack_installation');

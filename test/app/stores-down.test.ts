@@ -31,9 +31,9 @@ describe('Redis stops answering', () => {
     }
     expect(await retried(() => daniel.post(event))).toBe(202);
     // The first try may have reached Redis before it stopped answering: the same event is answered once all the same.
-    expect(words(await daniel.next())).toContain('What you have left');
+    expect(words(await daniel.next(30_000))).toContain('What you have left');
     expect(await daniel.quiet(500)).toEqual([]);
-  });
+  }, 60_000);
 });
 
 const server = await postgresServer();
@@ -59,8 +59,8 @@ onServer(server === undefined ? `PostgreSQL goes away [${NO_POSTGRES}]` : 'Postg
       await admin.query(`alter database ${name} allow_connections true`);
       await admin.end();
     }
-    expect(words(await daniel.next(20_000))).toContain('You have not bought anything');
-  }, 40_000);
+    expect(words(await daniel.next(30_000))).toContain('You have not bought anything');
+  }, 60_000);
 });
 
 /** The process with these words in its command line. */

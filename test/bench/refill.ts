@@ -95,6 +95,6 @@ async function freePort(): Promise<number> {
 
 /** A folder for one Refill. */
 export function tempDataDir(): { readonly path: string; remove(): void } {
-  const path = mkdtempSync(join(tmpdir(), 'refill-bench-'));
+  const path = mkdtempSync(join(tmpdir(), 'refill-bench-run-'));
   return { path, remove: () => rmSync(path, { recursive: true, force: true }) };
 }
