@@ -19,6 +19,7 @@ import { createRedisMailbox, MailboxUnavailable } from './conversation/redis-mai
 import { createRegistry } from './conversation/registry.js';
 import type { TurnDeps } from './conversation/run-turn.js';
 import { type Core, openCore, ready } from './core.js';
+import { RefillError } from './errors.js';
 import { createHttp } from './http.js';
 import { createTranslators, type Translators } from './i18n/index.js';
 import { assignedPersona, directoryIdentity, firstOf, numberIdentity } from './identity/directory.js';
@@ -78,8 +79,8 @@ async function assemble(config: Config, log: Logger, closing: Closing): Promise<
   const http = createHttp({ log, metrics: core.metrics, ready: () => ready(core) });
   if (config.role !== 'worker') await mountRoutes(http, parts, sandbox);
   if (config.role !== 'web') await startWorkers(parts, closing);
-  await http.listen({ host: config.host, port: config.port });
   closing.add('http', () => http.close());
+  await listen(http, config);
 
   const url = `http://${config.host.includes(':') ? `[${config.host}]` : config.host}:${(http.server.address() as AddressInfo).port}`;
   sandbox?.connect({
@@ -88,6 +89,20 @@ async function assemble(config: Config, log: Logger, closing: Closing): Promise<
   });
   announce(parts, url, performance.now() - started);
   return { url, sandbox, close: () => closing.run() };
+}
+
+/** Somebody else listens where we were told to. */
+class PortTaken extends RefillError {
+  readonly code = 'PORT_TAKEN';
+}
+
+async function listen(http: FastifyInstance, { host, port }: Config): Promise<void> {
+  try {
+    await http.listen({ host, port });
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw cause;
+    throw new PortTaken(`port ${port} is taken: stop what listens there, or set PORT`, { cause });
+  }
 }
 
 const now = () => new Date();

@@ -178,7 +178,11 @@ const WHATSAPP = [
 
 function whatsappOf(read: Read): WhatsAppConfig | 'web' | undefined {
   const { values, problems } = read;
-  if (values.WHATSAPP_TRANSPORT === 'web') return 'web';
+  if (values.WHATSAPP_TRANSPORT === 'web') {
+    // The browser is in one process, and whoever answers must be in the same.
+    if (values.REFILL_ROLE !== 'all') problems.push('WHATSAPP_TRANSPORT: web needs REFILL_ROLE=all');
+    return 'web';
+  }
   const set = complete(read, WHATSAPP);
   if (set === undefined && values.WHATSAPP_TRANSPORT === 'cloud') {
     problems.push('WHATSAPP_PHONE_NUMBER_ID: required, because WHATSAPP_TRANSPORT is cloud');

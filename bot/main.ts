@@ -1,8 +1,18 @@
 import { startApp } from './app.js';
-import { ConfigError, loadConfig } from './config.js';
+import { loadConfig } from './config.js';
+import { RefillError } from './errors.js';
 import { createLog } from './log.js';
-import { StoreInUse, StoreUnavailable } from './stores/errors.js';
 import { helpText } from './variables.js';
+
+/** What the person at the terminal can put right. */
+const EXPECTED: ReadonlySet<string> = new Set([
+  'CONFIG',
+  'STORE_UNAVAILABLE',
+  'STORE_IN_USE',
+  'KEY_INVALID',
+  'BROWSER_MISSING',
+  'PORT_TAKEN',
+]);
 
 if (process.argv.includes('--help') || process.argv.includes('-h')) {
   process.stdout.write(helpText());
@@ -25,8 +35,8 @@ async function main(): Promise<void> {
       });
     }
   } catch (error) {
-    // Something the person at the terminal can put right: say it in words, not as a stack.
-    const expected = error instanceof ConfigError || error instanceof StoreUnavailable || error instanceof StoreInUse;
+    // In words, not as a stack.
+    const expected = error instanceof RefillError && EXPECTED.has(error.code);
     if (!expected) throw error;
     process.stderr.write(`${error.message}\n`);
     process.exitCode = 1;

@@ -42,7 +42,17 @@ const tables = (database: Database) =>
     sql`select table_name as name from information_schema.tables where table_schema = 'public' order by 1`,
   );
 
-const TABLES = ['consents', 'conversations', 'lines', 'nudges', 'outbox', 'purchase_moves', 'purchases'];
+const TABLES = [
+  'consents',
+  'conversations',
+  'lines',
+  'links',
+  'nudges',
+  'outbox',
+  'purchase_moves',
+  'purchases',
+  'slack_installations',
+];
 
 describe('the embedded PostgreSQL', () => {
   // A first start takes seconds: most tests share one.
@@ -122,7 +132,7 @@ onServer(`a PostgreSQL server${server === undefined ? ` (${NO_POSTGRES})` : ''}`
     expect(outputs).toEqual(['ready', 'ready', 'ready']);
     expect((await tables(postgres.database)).map(({ name }) => name)).toEqual(TABLES);
     expect(await rows(postgres.database, sql`select count(*)::int as n from drizzle.__drizzle_migrations`)).toEqual([
-      { n: 1 },
+      { n: 2 },
     ]);
     await postgres.close();
   }, 60_000);
