@@ -65,7 +65,7 @@ export interface Channel {
   /** Resolves when the platform took the message. Rejects with `ChannelRefused` or `ChannelUnreachable`. */
   send(outgoing: Outgoing): Promise<void>;
   /** Shows that an answer is being prepared; a failure is of no consequence. */
-  typing?(conversationId: string, address: string): Promise<void>;
+  typing?(conversationId: string, address: string, eventId: string): Promise<void>;
   /** Shows that an event was dealt with (a read mark); a failure is of no consequence. */
   taken?(conversationId: string, eventId: string): Promise<void>;
   close(): Promise<void>;

@@ -84,7 +84,7 @@ export function createWhatsAppChannel(options: WhatsAppChannelOptions): Channel 
         presence.replied(outgoing.conversationId);
       }
     },
-    typing: async (conversationId) => presence.began(conversationId),
+    typing: async (conversationId, _address, messageId) => presence.began(conversationId, messageId),
     taken: async (conversationId, eventId) => presence.done(conversationId, eventId),
     async close() {
       presence.close();

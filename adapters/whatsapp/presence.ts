@@ -4,7 +4,10 @@ import type { Graph } from './graph.js';
 /** A quick answer needs no typing indicator: it is shown when a turn takes longer than this, in milliseconds. */
 const SLOW_TURN_MS = 500;
 
-/** One read mark covers everything before it, so a lively conversation gets at most one in this time, in milliseconds. */
+/**
+ * One read mark covers everything before it, so a lively conversation gets at most one in this time, in milliseconds. One for
+ * every turn would cost a twentieth of a process's time under load.
+ */
 const READ_EVERY_MS = 2_000;
 
 const REMEMBERED = 50_000;
@@ -16,8 +19,8 @@ const REMEMBERED = 50_000;
 export interface Presence {
   /** The newest message of a conversation came in. */
   heard(conversationId: string, messageId: string): void;
-  /** A turn began. */
-  began(conversationId: string): void;
+  /** A turn about this message takes its time; another process may have heard it come in. */
+  began(conversationId: string, messageId: string): void;
   /** Its reply is out, which also ends the indicator on the user's screen. */
   replied(conversationId: string): void;
   /** The message was dealt with. */
@@ -64,9 +67,10 @@ export function createPresence(graph: Pick<Graph, 'post'>, now: () => number): P
     heard(conversationId, messageId) {
       attentionTo(conversationId).latest = messageId;
     },
-    began(conversationId) {
+    began(conversationId, messageId) {
       const attention = attentionTo(conversationId);
-      if (attention.latest === undefined || attention.typing !== undefined) return;
+      attention.latest ??= messageId;
+      if (attention.typing !== undefined) return;
       attention.typing = setTimeout(() => {
         attention.typing = undefined;
         if (attention.latest !== undefined) call(attention, attention.latest, true);

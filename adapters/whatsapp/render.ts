@@ -1,7 +1,7 @@
 import { clip } from '../../bot/message/clip.js';
 import type { Action, Block, Message, OfferCard } from '../../bot/message/message.js';
 import { bodyLines, isWebUrl, saysAll } from './body.js';
-import { join, type Line, literal, oneLine, within } from './text.js';
+import { join, type Line, literal, oneLine, fit as within } from './text.js';
 
 /** CHANNELS.md 1, "Interactive message sizes", in UTF-16 units: what is within them is within them by any way of counting. */
 export const LIMITS = {

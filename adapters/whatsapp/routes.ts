@@ -58,14 +58,8 @@ function createTaker(inbox: Inbox, parts: RouteParts): (updates: readonly Update
     switch (update.kind) {
       case 'said':
         return takeSaid(inbox, parts, update);
-      case 'status': {
-        const { id, state, who, error } = update;
-        if (!progress(id, state)) return;
-        inbox.delivery({ channel: 'whatsapp', state, ...(error !== undefined && { code: String(error.code) }) });
-        if (error === undefined) return;
-        const user = who && (await findOrFail(who, parts));
-        return parts.sender.failed(user && conversationOf(parts, user), error.code, error.details);
-      }
+      case 'status':
+        return takeStatus(inbox, parts, progress, update);
       case 'preference': {
         // "Resume" is not consent to our alerts: those are switched on in the chat.
         if (!update.stop) return log.debug({ update: 'preference' }, 'a WhatsApp user takes marketing again');
@@ -92,6 +86,22 @@ function createTaker(inbox: Inbox, parts: RouteParts): (updates: readonly Update
     };
     await Promise.all(Array.from({ length: Math.min(SIDE_BY_SIDE, lanes.length) }, work));
   };
+}
+
+async function takeStatus(
+  inbox: Inbox,
+  parts: RouteParts,
+  progress: Progress,
+  { id, state, who, error }: Extract<Update, { kind: 'status' }>,
+): Promise<void> {
+  if (!progress.isNews(id, state)) return;
+  if (error !== undefined) {
+    const user = who && (await findOrFail(who, parts));
+    await parts.sender.failed(user && conversationOf(parts, user), error.code, error.details);
+  }
+  // Only now: what could not be acted on is news again when Meta sends it again.
+  progress.reached(id, state);
+  inbox.delivery({ channel: 'whatsapp', state, ...(error !== undefined && { code: String(error.code) }) });
 }
 
 function inLanes(updates: readonly Update[]): Iterable<Update[]> {
@@ -170,14 +180,20 @@ function originOf({ phoneNumberId }: RouteParts, { number, bsuid, key }: User): 
 const RANK = { sent: 1, delivered: 2, read: 3, failed: 4 } as const;
 const REMEMBERED_MESSAGES = 50_000;
 
-/** Tells whether a status moves its message forward: they come late, twice and out of order, and `read` without `delivered`. */
-function createProgress(): (messageId: string, state: keyof typeof RANK) => boolean {
+/** How far each message got: statuses come late, twice and out of order, and `read` without `delivered`. */
+interface Progress {
+  /** Whether this moves the message forward. What arrived cannot fail any more. */
+  isNews(messageId: string, state: keyof typeof RANK): boolean;
+  reached(messageId: string, state: keyof typeof RANK): void;
+}
+
+function createProgress(): Progress {
   const furthest = new LRUCache<string, number>({ max: REMEMBERED_MESSAGES });
-  return (messageId, state) => {
-    const before = furthest.get(messageId) ?? 0;
-    // What arrived cannot fail any more.
-    if (RANK[state] <= before || (state === 'failed' && before >= RANK.delivered)) return false;
-    furthest.set(messageId, RANK[state]);
-    return true;
+  return {
+    isNews(messageId, state) {
+      const before = furthest.get(messageId) ?? 0;
+      return RANK[state] > before && !(state === 'failed' && before >= RANK.delivered);
+    },
+    reached: (messageId, state) => void furthest.set(messageId, RANK[state]),
   };
 }

@@ -64,7 +64,7 @@ const ELLIPSIS = '\n…';
  * the same worth to the same length, so that short names and every price stay whole. Only when not even short names fit are
  * lines left out, whole and from the end: never a name without its price.
  */
-export function within(lines: readonly Line[], limit: number): string {
+export function fit(lines: readonly Line[], limit: number): string {
   let kept = lines;
   for (const worth of WORTHS) {
     const excess = join(kept).length - limit;
@@ -77,8 +77,6 @@ export function within(lines: readonly Line[], limit: number): string {
   }
   return clip(join(kept) + (kept.length < lines.length ? ELLIPSIS : ''), limit);
 }
-
-export { within as fit };
 
 /** All of it, however long. */
 export function join(lines: readonly Line[]): string {

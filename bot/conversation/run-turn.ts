@@ -78,11 +78,11 @@ const TYPING_AFTER_MS = 250;
 
 function showTyping(
   channel: Channel,
-  { kind, conversationId }: InboundEvent,
+  { kind, conversationId, id }: InboundEvent,
   { address }: Origin,
 ): NodeJS.Timeout | undefined {
   if (kind === 'system' || channel.typing === undefined) return undefined;
-  return setTimeout(() => void channel.typing?.(conversationId, address).catch(() => undefined), TYPING_AFTER_MS);
+  return setTimeout(() => void channel.typing?.(conversationId, address, id).catch(() => undefined), TYPING_AFTER_MS);
 }
 
 async function answer(

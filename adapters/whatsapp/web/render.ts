@@ -1,6 +1,6 @@
 import type { Message } from '../../../bot/message/message.js';
 import { bodyLines } from '../body.js';
-import { fit } from '../text.js';
+import { fit as shortened } from '../text.js';
 
 /** What WhatsApp's own clients send at most, in UTF-16 units. */
 export const MAX_TEXT = 65_536;
@@ -13,5 +13,5 @@ const NOTHING_ELSEWHERE = { blocks: new Set<never>(), numbered: () => true } as 
  */
 export function render(message: Message, chooseByNumber: string): string {
   const hint = message.actions.length === 0 ? '' : `\n\n_${chooseByNumber}_`;
-  return fit(bodyLines(message, NOTHING_ELSEWHERE), MAX_TEXT - hint.length) + hint;
+  return shortened(bodyLines(message, NOTHING_ELSEWHERE), MAX_TEXT - hint.length) + hint;
 }
