@@ -25,6 +25,7 @@ import { createTranslators, type Translators } from './i18n/index.js';
 import { assignedPersona, directoryIdentity, firstOf, numberIdentity } from './identity/directory.js';
 import type { Identity } from './identity/identity.js';
 import { personaIdentity } from './identity/personas.js';
+import { remembering } from './identity/recent.js';
 import { createWatch } from './inbox.js';
 import { createJobs, type Jobs } from './jobs.js';
 import { LedgerUnavailable } from './ledger/index.js';
@@ -163,8 +164,8 @@ async function mountRoutes(http: FastifyInstance, parts: Parts, sandbox: Sandbox
     return outcome;
   };
   for (const channel of channels.values()) await channel.routes(http, { ...watch, deliver });
-  callers.routes(http);
-  const events = createTelcoEvents(parts);
+  await callers.routes(http);
+  const events = createTelcoEvents({ ...parts, alert: watch.alert });
   await http.register(millomWebhooks, {
     authorize: callers.authorize,
     purchaseResult: events.purchaseResult,
@@ -188,13 +189,17 @@ async function startWorkers(parts: Parts, closing: Closing): Promise<void> {
     ledger,
     jobs,
     channels,
-    identity: identityOf(parts),
+    identity: remembering(identityOf(parts)),
     engine: { registry: createRegistry(flows), screens: engineScreens },
     translators: parts.translators,
     telco: lines,
     defaults: { locale: config.locale, timezone: config.timezone },
     now,
     observe: (stage, ms) => metrics.turnSeconds.observe({ stage }, ms / 1000),
+    onRefused(channel, conversation, error) {
+      log.warn({ channel, conversation, err: error }, 'the platform refused a message');
+      trace.emit({ stage: 'send', title: `${channel}: refused`, conversation, ok: false });
+    },
     onSent: (channel, conversation) => trace.emit({ stage: 'send', title: `${channel}: sent`, conversation, ok: true }),
   };
   const worker = await startTurnsWorker({
@@ -213,10 +218,10 @@ async function startWorkers(parts: Parts, closing: Closing): Promise<void> {
     startNudgesWorker({ ledger, jobs, mailbox, now, log }),
   ];
   closing.add('workers', () => Promise.all(runners.map((runner) => runner.close())));
-  const sweeper = startSweeper({ ledger, jobs, mailbox, metrics, log, now });
+  const sweeper = startSweeper({ ledger, jobs, mailbox, metrics, log, now, alert: parts.watch.alert });
   closing.add('sweeper', () => sweeper.close());
   // What the last process left behind, at once rather than at the first tick.
-  await mailbox.sweep();
+  void mailbox.sweep().catch((error: unknown) => log.warn({ err: error }, 'mailbox sweep failed'));
   void sweeper.sweep();
 }
 

@@ -1,6 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { jwtVerify, SignJWT } from 'jose';
+import { takeForms } from './http.js';
 import { HttpProblem } from './problem.js';
 
 export interface CallersOptions {
@@ -18,7 +19,7 @@ export interface Callers {
   /** True when requests without a token are let in. */
   readonly open: boolean;
   /** Mounts `POST /oauth/token` (RFC 6749, client credentials). */
-  routes(http: FastifyInstance): void;
+  routes(http: FastifyInstance): Promise<void>;
   /** Lets the request through or throws a 401. */
   authorize(request: FastifyRequest): Promise<void>;
   /** A token for our own sandbox, which calls back like everybody else. */
@@ -44,14 +45,17 @@ export function createCallers({ caller, openSandbox, key, now = () => new Date()
   return {
     open: openSandbox,
     issue,
-    routes(http) {
-      http.post('/oauth/token', async (request, reply) => {
-        const { id, secret, grant } = credentialsOf(request);
-        const known = caller !== undefined && same(id, caller.id) && same(secret, caller.secret);
-        if (!known) throw oauthProblem(401, 'invalid_client', { 'www-authenticate': 'Basic realm="refill"' });
-        if (grant !== 'client_credentials') throw oauthProblem(400, 'unsupported_grant_type');
-        reply.header('cache-control', 'no-store');
-        return { access_token: await issue(caller.id), token_type: 'Bearer', expires_in: TOKEN_SECONDS };
+    async routes(http) {
+      await http.register(async (scope) => {
+        takeForms(scope);
+        scope.post('/oauth/token', async (request, reply) => {
+          const { id, secret, grant } = credentialsOf(request);
+          const known = caller !== undefined && same(id, caller.id) && same(secret, caller.secret);
+          if (!known) throw oauthProblem(401, 'invalid_client', { 'www-authenticate': 'Basic realm="refill"' });
+          if (grant !== 'client_credentials') throw oauthProblem(400, 'unsupported_grant_type');
+          reply.header('cache-control', 'no-store');
+          return { access_token: await issue(caller.id), token_type: 'Bearer', expires_in: TOKEN_SECONDS };
+        });
       });
     },
     async authorize(request) {

@@ -98,6 +98,9 @@ export function loadConfig(env: Environment): Config {
     sandbox: values.REFILL_SANDBOX ?? (env['MILLOM_BASE_URL']?.trim() ?? '') === '',
     caller: callerOf(variables),
   };
+  if (values.REFILL_SANDBOX === false && config.millom === undefined) {
+    problems.push('MILLOM_BASE_URL: required, because REFILL_SANDBOX is 0');
+  }
   if (problems.length > 0) throw new ConfigError(problems);
   return config;
 }

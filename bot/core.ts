@@ -2,7 +2,7 @@ import type { Redis } from 'ioredis';
 import { type Callers, createCallers } from './callers.js';
 import type { Closing } from './closing.js';
 import type { Config } from './config.js';
-import { createLedger } from './ledger/index.js';
+import { checkKey, createLedger } from './ledger/index.js';
 import type { Ledger } from './ledger/ledger.js';
 import type { Logger } from './log.js';
 import { createMetrics, type Metrics } from './metrics.js';
@@ -25,7 +25,7 @@ export interface Core {
   readonly webhooks: Redis;
 }
 
-/** Opens the stores and whatever needs nothing else. Rejects with `StoreUnavailable` or `StoreInUse`. */
+/** Opens the stores and whatever needs nothing else. Rejects with `StoreUnavailable`, `StoreInUse` or `KeyMismatch`. */
 export async function openCore(config: Config, log: Logger, closing: Closing): Promise<Core> {
   const { dataDir } = config;
   const masterKey = loadKey(dataDir, config.key);
@@ -40,6 +40,7 @@ export async function openCore(config: Config, log: Logger, closing: Closing): P
   if (database.status === 'fulfilled') closing.add('database', () => database.value.close());
   if (redis.status === 'rejected') throw redis.reason;
   if (database.status === 'rejected') throw database.reason;
+  await checkKey(database.value, vault);
   return {
     vault,
     masterKey,

@@ -33,9 +33,6 @@ export function createHttp({ log, metrics, ready }: HttpOptions): FastifyInstanc
   http.server.headersTimeout = 10_000;
   http.removeAllContentTypeParsers();
   http.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
-  http.addContentTypeParser('application/x-www-form-urlencoded', { parseAs: 'buffer' }, (_request, body, done) =>
-    done(null, body),
-  );
 
   const methods = rememberMethods(http);
   http.setNotFoundHandler((request, reply) => {
@@ -73,6 +70,13 @@ export function createHttp({ log, metrics, ready }: HttpOptions): FastifyInstanc
     return metrics.registry.metrics();
   });
   return http;
+}
+
+/** Lets the routes of `scope` take forms as well. Nobody else does: a form is what any page may send from a browser. */
+export function takeForms(scope: FastifyInstance): void {
+  scope.addContentTypeParser('application/x-www-form-urlencoded', { parseAs: 'buffer' }, (_request, body, done) =>
+    done(null, body),
+  );
 }
 
 /** Which problem an error is: its own, a store that is down, or a request Fastify refused. */

@@ -9,7 +9,10 @@ export function createWatch(
   log: Logger,
 ): Pick<Inbox, 'optedOut' | 'delivery' | 'alert'> {
   return {
-    optedOut: (conversationId, how) => ledger.setConsent(conversationId, NOTIFICATION_TYPES, false, how),
+    async optedOut(conversationId, how) {
+      await ledger.setConsent(conversationId, NOTIFICATION_TYPES, false, how);
+      await ledger.promise('registration', conversationId, conversationId);
+    },
     delivery: ({ channel, state, code }) => metrics.deliveries.inc({ channel, state, code: code ?? '' }),
     alert(code, what) {
       metrics.alerts.inc({ code });

@@ -4,8 +4,8 @@ import { parseArgs } from 'node:util';
 import { loadConfig } from './config.js';
 import { RefillError } from './errors.js';
 import { type LinksFile, type Remark, readLinksFile } from './identity/links-file.js';
-import { createLedger } from './ledger/index.js';
-import type { Ledger, Link } from './ledger/ledger.js';
+import { checkKey, createLedger } from './ledger/index.js';
+import type { Link } from './ledger/ledger.js';
 import { createLog } from './log.js';
 import { createVault, loadKey } from './secrets.js';
 import { StoreInUse } from './stores/errors.js';
@@ -116,8 +116,10 @@ async function save(links: readonly Link[], source: string): Promise<number> {
   const { dataDir, databaseUrl, key } = loadConfig(process.env);
   const vault = createVault(loadKey(dataDir, key));
   const settings = { url: databaseUrl, dataDir, log: createLog('silent'), answerWithinMs: ANSWER_WITHIN_MS };
-  const ledger: Ledger = createLedger(await openPostgres(settings).catch(explain), vault);
+  const database = await openPostgres(settings).catch(explain);
+  const ledger = createLedger(database, vault);
   try {
+    await checkKey(database, vault);
     return await ledger.saveLinks(links, source);
   } finally {
     await ledger.close();

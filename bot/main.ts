@@ -10,6 +10,7 @@ const EXPECTED: ReadonlySet<string> = new Set([
   'STORE_UNAVAILABLE',
   'STORE_IN_USE',
   'KEY_INVALID',
+  'KEY_MISMATCH',
   'BROWSER_MISSING',
   'PORT_TAKEN',
 ]);
@@ -27,13 +28,14 @@ async function main(): Promise<void> {
     const log = createLog(config.logLevel);
     const app = await startApp(config, log);
     if (config.sandbox) process.stdout.write(`\n  Refill is ready. Open ${app.url}\n\n`);
-    for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-      process.once(signal, () => {
-        log.info({ signal }, 'stopping');
-        process.once(signal, () => process.exit(1));
-        void app.close().then(() => process.exit(0));
-      });
-    }
+    let stopping = false;
+    const stop = (signal: string) => {
+      if (stopping) process.exit(1);
+      stopping = true;
+      log.info({ signal }, 'stopping');
+      void app.close().then(() => process.exit(0));
+    };
+    process.on('SIGTERM', stop).on('SIGINT', stop);
   } catch (error) {
     // In words, not as a stack.
     const expected = error instanceof RefillError && EXPECTED.has(error.code);

@@ -1,8 +1,9 @@
 import type { NotificationType } from './domain/notification.js';
+import { isFinal, type PurchaseState } from './domain/purchase.js';
 import type { SubscriberKey } from './domain/subscriber.js';
 import type { MultilingualText } from './domain/text.js';
 import type { Jobs } from './jobs.js';
-import type { Ledger } from './ledger/ledger.js';
+import type { Ledger, Purchase } from './ledger/ledger.js';
 import type { LineTelco } from './line-telco.js';
 import type { Logger } from './log.js';
 
@@ -33,6 +34,8 @@ export interface TelcoEventsOptions {
   readonly jobs: Jobs;
   readonly lines: Pick<LineTelco, 'forget'>;
   readonly log: Logger;
+  /** Something a person has to look at. */
+  readonly alert: (code: string, what: string) => void;
 }
 
 /**
@@ -63,25 +66,34 @@ const DEFINITE_FAILURES: ReadonlySet<string> = new Set([
 ]);
 
 /** Commits what a telco reports to the ledger, then wakes whoever tells the subscriber. */
-export function createTelcoEvents({ ledger, jobs, lines, log }: TelcoEventsOptions): TelcoEvents {
+export function createTelcoEvents({ ledger, jobs, lines, log, alert }: TelcoEventsOptions): TelcoEvents {
+  /** A repetition changes nothing; a result that contradicts the first one is a person's business (FAULTS.md 11). */
+  async function settledBefore(id: string, to: PurchaseState): Promise<'applied' | 'repeated'> {
+    const now = await ledger.purchase(id);
+    if (now !== undefined && !isFinal(now.state)) return 'applied';
+    if (now !== undefined && now.state !== to)
+      alert('CONTRADICTING_CALLBACK', `purchase ${id} was ${now.state}, now ${to}`);
+    return 'repeated';
+  }
+
   return {
     async purchaseResult({ operator, subscriber, transactionId, failure }) {
-      const purchase = UUID.test(transactionId) ? await ledger.purchase(transactionId) : undefined;
+      const purchase = UUID.test(transactionId) ? await ledger.purchase(transactionId.toLowerCase()) : undefined;
       if (purchase === undefined) {
         log.warn({ operator }, 'callback for a transaction we do not know');
         return 'unknown';
       }
       const line = await ledger.line(purchase.lineId);
       if (line === undefined || line.operator !== operator || contradicts(line.key, subscriber)) {
-        log.error({ purchase: purchase.id, operator }, 'callback for another subscriber than the buyer');
+        alert('CALLBACK_FOR_ANOTHER', `purchase ${purchase.id}: the callback names another subscriber than the buyer`);
         return 'mismatch';
       }
       const to = failure === undefined ? 'completed' : DEFINITE_FAILURES.has(failure) ? 'failed' : 'unknown';
       const details = { why: 'callback', ...(failure !== undefined && { failure: failure.slice(0, 100) }) };
       const moved = await ledger.movePurchase(purchase.id, to, details);
-      if (moved === undefined) return 'repeated';
+      if (moved === undefined) return settledBefore(purchase.id, to);
       lines.forget(moved.lineId);
-      await wakeOutbox(ledger, jobs, to === 'unknown' ? 'checking' : 'receipt', moved.id, moved.conversationId);
+      await wakeOutbox(ledger, jobs, moved);
       return 'applied';
     },
 
@@ -120,17 +132,15 @@ function plain(value: string): string {
   return value.replace(/^\+/, '');
 }
 
-/** Wakes the worker that keeps a promise; when the queue is down the outbox sweeper does. */
+/**
+ * Wakes the worker that tells a purchase's buyer what its move wrote into the outbox: the receipt, or that it is being
+ * checked. When the queue is down the sweeper does.
+ */
 export async function wakeOutbox(
   ledger: Ledger,
   jobs: Jobs,
-  kind: 'receipt' | 'checking',
-  purchaseId: string,
-  conversationId: string,
+  { id, state }: Pick<Purchase, 'id' | 'state'>,
 ): Promise<void> {
-  const item =
-    kind === 'checking'
-      ? await ledger.promise('checking', purchaseId, conversationId)
-      : await ledger.outboxFor('receipt', purchaseId);
+  const item = await ledger.outboxFor(state === 'unknown' ? 'checking' : 'receipt', id);
   if (item !== undefined) await jobs.add('outbox', item.id).catch(() => undefined);
 }

@@ -4,7 +4,7 @@ import { help, link, person } from './help.js';
 import { nudge } from './nudge.js';
 import { offers } from './offers.js';
 import { purchase } from './purchase.js';
-import { purchases, receipt } from './receipt.js';
+import { nothingOpen, purchases, receipt } from './receipt.js';
 import { settings } from './settings.js';
 import { topUp, topUpRequest } from './top-up.js';
 import { consent, welcome } from './welcome.js';
@@ -26,6 +26,7 @@ export const flows: readonly AnyFlow[] = [
   purchase,
   purchases,
   receipt,
+  nothingOpen,
   nudge,
   settings,
 ];

@@ -44,7 +44,7 @@ export const nudge = flow({
   state: z.null(),
   entries: { nudge: 'system' },
   whenStale: { name: 'offers' },
-  needsLine: true,
+  needsLine: false,
   async begin(turn, intent) {
     const found = await turn.ledger.nudge(intent.slots?.['ref'] ?? '');
     if (found === undefined || found.state !== 'queued') return silent();
@@ -52,6 +52,8 @@ export const nudge = flow({
       turn.afterSend(async () => void (await turn.ledger.finishNudge(found.id, 'skipped', reason)));
       return silent();
     };
+    // The conversation is about another line by now, or about none.
+    if (found.lineId !== turn.session.lineId) return skip('other-line');
     if (turn.now.getTime() - found.createdAt.getTime() > STALE_AFTER_MS) return skip('stale');
     if (!(await turn.ledger.consents(turn.conversationId)).has(found.type)) return skip('no-consent');
     const facts = await gather(turn);
@@ -62,7 +64,9 @@ export const nudge = flow({
     const last = turn.session.nudged?.[topic] ?? 0;
     if (turn.now.getTime() - last < ONE_PER_MS) return skip('just-said');
     turn.remember({ nudged: { ...turn.session.nudged, [topic]: turn.now.getTime() } });
-    turn.afterSend(async () => void (await turn.ledger.finishNudge(found.id, 'sent', 'delivered')));
+    turn.afterSend(async (told) => {
+      await turn.ledger.finishNudge(found.id, told ? 'sent' : 'skipped', told ? 'delivered' : 'refused');
+    });
     return done(nudgeScreen(turn, found, facts.balance, facts.offers));
   },
   steps: {},

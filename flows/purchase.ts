@@ -42,10 +42,11 @@ export const purchase = flow<Terms>({
   name: 'purchase',
   version: 1,
   state,
-  entries: { 'offers.view': 'pick', 'offers.buy': 'pick' },
+  entries: { 'offers.view': 'pick', 'offers.buy': 'pick', 'purchase.confirm': 'pick' },
   whenStale: { name: 'offers' },
   needsLine: true,
   async begin(turn, intent) {
+    if (intent.name === 'purchase.confirm') return confirmedBefore(turn, intent);
     const offer = await findOffer(turn, intent);
     if (offer === undefined) return start({ name: 'offers' }, goneScreen(turn));
     const terms = termsOf(offer, turn.now);
@@ -185,7 +186,9 @@ function cancelChoice({ text }: Turn): Choice {
 
 /** The one place where a subscriber's word becomes an order. */
 async function confirm(turn: Turn, terms: Terms, intent: Intent): Promise<Next<Terms>> {
-  if (intent.slots?.['confirmation'] !== terms.confirmation) return start({ name: 'offers' }, goneScreen(turn));
+  if (intent.slots?.['confirmation'] !== terms.confirmation) return confirmedBefore(turn, intent);
+  const before = await turn.ledger.purchaseByConfirmation(terms.confirmation);
+  if (before !== undefined) return statusOf(turn, before);
   if (turn.now.getTime() - terms.shownAt > RECHECK_AFTER_MS) {
     const again = await recheck(turn, terms);
     if (again !== undefined) return again;
@@ -198,15 +201,32 @@ async function confirm(turn: Turn, terms: Terms, intent: Intent): Promise<Next<T
     conversationId: turn.conversationId,
     terms: { planId, planName: name, price, fundSource, ...(context !== undefined && { context }) },
   });
-  if (opened.outcome === 'opened') {
-    turn.afterSend(() => turn.submitPurchase(opened.purchase.id));
-    return done(onItsWay(turn, opened.purchase));
-  }
-  // Confirmed before (a second tap, a redelivery, another device) or another purchase is under way: its status, no order.
-  if (opened.outcome === 'repeated' && opened.purchase.state === 'confirmed') {
-    turn.afterSend(() => turn.submitPurchase(opened.purchase.id));
-  }
-  return done(purchaseStatus(turn, opened.purchase));
+  if (opened.outcome === 'busy') return done(busyScreen(turn, terms, opened.purchase));
+  if (opened.outcome === 'repeated') return statusOf(turn, opened.purchase);
+  turn.afterSend(() => turn.submitPurchase(opened.purchase.id));
+  return done(onItsWay(turn, opened.purchase));
+}
+
+/** A confirmation pressed when nothing waits for it: the status of what it bought, or word that it has expired. */
+async function confirmedBefore(turn: Turn, { slots }: Intent): Promise<Next<Terms>> {
+  const before = await turn.ledger.purchaseByConfirmation(slots?.['confirmation'] ?? '');
+  // Its slots come from this conversation's own session; the line may have changed since.
+  if (before !== undefined && before.lineId === turn.line.id) return statusOf(turn, before);
+  return start({ name: 'offers' }, say(turn.text.t('engine.expired-offer')));
+}
+
+/** A second tap, a redelivery, another device: what became of the first, and nothing bought. */
+function statusOf(turn: Turn, purchase: Purchase): Next<Terms> {
+  // The turn that opened it may have ended before it could hand it on.
+  if (purchase.state === 'confirmed') turn.afterSend(() => turn.submitPurchase(purchase.id));
+  return done(purchaseStatus(turn, purchase));
+}
+
+/** One purchase at a time: this one was not ordered, and the one under way may have been made elsewhere. */
+function busyScreen(turn: Turn, wanted: Terms, { terms }: Purchase): Screen {
+  const { text } = turn;
+  const name = offerName(text, { name: terms.planName, planId: terms.planId });
+  return say(text.t('purchase.busy', { wanted: offerName(text, wanted), name }), [leadTo(turn, 'balance')]);
 }
 
 /** The telco's current terms; a question when they are not the ones agreed to, `undefined` when they are. */

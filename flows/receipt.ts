@@ -4,7 +4,7 @@ import type { Turn } from '../bot/conversation/turn.js';
 import type { Purchase } from '../bot/ledger/ledger.js';
 import type { Fact, Notice } from '../bot/message/message.js';
 import { offerName } from './offers.js';
-import { leadTo, say, screen } from './screens.js';
+import { leadTo, menuChoices, say, screen } from './screens.js';
 
 /** What is owed after a purchase: the receipt, the bad news, or "still checking". Told once: the outbox knows. */
 export const receipt = flow({
@@ -18,7 +18,10 @@ export const receipt = flow({
     const item = await turn.ledger.outboxItem(intent.slots?.['ref'] ?? '');
     if (item === undefined || item.done) return silent();
     const purchase = await turn.ledger.purchase(item.subject);
-    turn.afterSend(async () => void (await turn.ledger.finishOutbox(item.id)));
+    // What the platform refused stays owed, and is tried again ever more rarely.
+    turn.afterSend(async (told) => {
+      if (told) await turn.ledger.finishOutbox(item.id);
+    });
     // "Still checking" that was overtaken by the answer: the receipt says it better.
     if (purchase === undefined || (item.kind === 'checking' && purchase.state !== 'unknown')) return silent();
     // A new plan is a new start: the next low data is worth a word again.
@@ -82,6 +85,23 @@ function receiptNotice(turn: Turn, purchase: Purchase): Notice {
         : 'purchase_checking';
   return { name, values: [planName(turn, purchase), text.money(purchase.terms.price)] };
 }
+
+/** "Cancel" with nothing to leave: an order that is out cannot be called back, and must not be said to be. */
+export const nothingOpen = flow({
+  name: 'nothing-open',
+  version: 1,
+  state: z.null(),
+  entries: { 'nothing-open': 'switch' },
+  whenStale: { name: 'menu' },
+  needsLine: false,
+  async begin(turn) {
+    const { text, session, ledger } = turn;
+    const open = session.lineId === undefined ? undefined : await ledger.openPurchaseOf(session.lineId);
+    if (open !== undefined) return done(purchaseStatus(turn, open));
+    return done(say(text.t('engine.nothing-open'), menuChoices(turn)));
+  },
+  steps: {},
+});
 
 /** Where a purchase stands, as its buyer should hear it. */
 export function purchaseStatus(turn: Turn, purchase: Purchase): Screen {

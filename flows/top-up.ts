@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { ask, done, type FormScreen, flow, type Next, type Screen } from '../bot/conversation/flow.js';
 import type { Turn } from '../bot/conversation/turn.js';
+import { TelcoAmbiguous } from '../bot/telco.js';
 import { leadTo, say } from './screens.js';
 
 /** How to put money on the account; where the telco can, someone else may be asked to. */
@@ -29,6 +30,10 @@ const state = z.object({
 type Request = z.infer<typeof state>;
 
 const NAME_LENGTH = 60;
+
+/** Somebody else is written to each time: nobody gets to do that without end. */
+const PER_DAY = 3;
+const DAY_MS = 86_400_000;
 
 /** Asks a loved one, often abroad, for a top-up (Millom top-up.yaml): their number, their name, yours; then a last look. */
 export const topUpRequest = flow<Request>({
@@ -145,8 +150,17 @@ function confirmScreen({ text }: Turn, { donorMsisdn = '', donorName = '', reque
 }
 
 async function send(turn: Turn, { donorMsisdn, donorName, requestorName }: Request): Promise<Next<Request>> {
-  const { text, telco } = turn;
+  const { text, telco, session, now } = turn;
   if (donorMsisdn === undefined || donorName === undefined || requestorName === undefined) return ask('number', {});
-  await telco.requestTopUp?.({ donorMsisdn, donorName, requestorName });
-  return done(say(text.t('top-up.sent', { name: text.literal(donorName) }), [leadTo(turn, 'menu')], 'success'));
+  const today = (session.topUps ?? []).filter((at) => now.getTime() - at < DAY_MS);
+  if (today.length >= PER_DAY) return done(say(text.t('top-up.enough'), [leadTo(turn, 'menu')], 'warning'));
+  turn.remember({ topUps: [...today, now.getTime()] });
+  const name = text.literal(donorName);
+  try {
+    await telco.requestTopUp?.({ donorMsisdn, donorName, requestorName });
+  } catch (error) {
+    if (!(error instanceof TelcoAmbiguous)) throw error;
+    return done(say(text.t('top-up.maybe-sent', { name }), [leadTo(turn, 'menu')], 'warning'));
+  }
+  return done(say(text.t('top-up.sent', { name }), [leadTo(turn, 'menu')], 'success'));
 }

@@ -13,11 +13,18 @@ export interface NudgesWorkerOptions {
 
 const CONCURRENCY = 8;
 
+/** Older ones are not even handed over: news like this ages. */
+const STALE_AFTER_MS = 2 * 3_600_000;
+
 /** Hands queued nudges to their conversations, in order with what is said there. What to say is decided in the turn. */
 export function startNudgesWorker({ ledger, jobs, mailbox, now, log }: NudgesWorkerOptions): JobRunner {
   const process = async (id: string) => {
     const nudge = await ledger.nudge(id);
     if (nudge?.state !== 'queued') return;
+    if (now().getTime() - nudge.createdAt.getTime() > STALE_AFTER_MS) {
+      await ledger.finishNudge(id, 'skipped', 'stale');
+      return;
+    }
     await mailbox.deliver({
       kind: 'system',
       // A nudge that comes back (the telco could not be asked) is a new event, at most one a minute.

@@ -1,4 +1,5 @@
 import type { Mailbox } from '../bot/conversation/mailbox.js';
+import { NOTIFICATION_TYPES, type NotificationType } from '../bot/domain/notification.js';
 import type { JobRunner, Jobs } from '../bot/jobs.js';
 import type { Ledger, OutboxItem } from '../bot/ledger/ledger.js';
 import type { LineTelco } from '../bot/line-telco.js';
@@ -16,6 +17,12 @@ export interface OutboxWorkerOptions {
 
 const CONCURRENCY = 16;
 
+/** Changes of mind that one registration follows; the next one has a job of its own. */
+const ROUNDS = 5;
+
+/** After this many tries, weeks by then, nobody waits for it any more. */
+const MAX_ATTEMPTS = 60;
+
 /** Keeps promises: receipts and "still checking" go through the conversation's mailbox, registrations to the telco. */
 export function startOutboxWorker(options: OutboxWorkerOptions): JobRunner {
   const { jobs, log } = options;
@@ -31,6 +38,11 @@ async function keep(options: OutboxWorkerOptions, id: string): Promise<void> {
   const { ledger, mailbox, now } = options;
   const item = await ledger.outboxItem(id);
   if (item === undefined || item.done) return;
+  if (item.attempts > MAX_ATTEMPTS) {
+    options.log.error({ kind: item.kind, subject: item.subject }, 'a promise could not be kept');
+    await ledger.finishOutbox(item.id);
+    return;
+  }
   if (item.kind === 'registration') return register(options, item);
   // In order with everything else in this conversation. Each try is an event of its own; the turn finishes the item.
   await mailbox.deliver({
@@ -43,18 +55,35 @@ async function keep(options: OutboxWorkerOptions, id: string): Promise<void> {
   });
 }
 
-/** Tells the telco what this conversation agreed to. A refusal is final; everything else is tried again. */
+/**
+ * Tells the telco what the line behind a conversation agreed to, in any of its conversations, and again while that changes
+ * under way. A refusal is final; everything else is tried again.
+ */
 async function register({ ledger, lines, log }: OutboxWorkerOptions, item: OutboxItem): Promise<void> {
   const conversation = await ledger.conversation(item.subject);
   const line = conversation?.lineId === undefined ? undefined : await lines.line(conversation.lineId);
   if (line !== undefined) {
-    const types = [...(await ledger.consents(item.subject))];
     const telco = lines.telcoFor(line.operator);
-    await telco.register?.(line, types).catch((error: unknown) => {
-      if (!(error instanceof TelcoRefused) || error.reason === 'too-many-requests' || error.reason === 'unavailable')
-        throw error;
-      log.warn({ reason: error.reason }, 'the telco refused a registration');
-    });
+    let told: string | undefined;
+    for (let round = 0; round < ROUNDS; round++) {
+      const types = await agreedTo(ledger, line.id);
+      if (types.join() === told) break;
+      await telco.register?.(line, types).catch((error: unknown) => refusedForGood(error, log));
+      told = types.join();
+    }
   }
   await ledger.finishOutbox(item.id);
+}
+
+/** The types welcome in at least one of a line's conversations. */
+async function agreedTo(ledger: Ledger, lineId: string): Promise<NotificationType[]> {
+  const conversations = await ledger.conversationsOf(lineId);
+  const sets = await Promise.all(conversations.map(({ id }) => ledger.consents(id)));
+  return NOTIFICATION_TYPES.filter((type) => sets.some((set) => set.has(type)));
+}
+
+function refusedForGood(error: unknown, log: Logger): void {
+  if (!(error instanceof TelcoRefused) || error.reason === 'too-many-requests' || error.reason === 'unavailable')
+    throw error;
+  log.warn({ reason: error.reason }, 'the telco refused a registration');
 }

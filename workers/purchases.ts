@@ -1,5 +1,6 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { JobRunner, Jobs } from '../bot/jobs.js';
-import type { Ledger, Purchase } from '../bot/ledger/ledger.js';
+import type { Ledger, MoveDetails, Purchase } from '../bot/ledger/ledger.js';
 import type { LineTelco } from '../bot/line-telco.js';
 import type { Logger } from '../bot/log.js';
 import { TelcoRefused, TelcoUnreachable } from '../bot/telco.js';
@@ -18,6 +19,9 @@ const CONCURRENCY = 16;
 /** An order may take the telco this long to answer; after that nobody knows. */
 const ORDER_DEADLINE_MS = 20_000;
 
+/** The last wait is half of the whole; the sweeper takes over after 60 s. */
+const RECORD_WITHIN_MS = 15_000;
+
 /** Submits confirmed purchases to the telco: at most once each, whatever the queue does. */
 export function startPurchasesWorker(options: PurchasesWorkerOptions): JobRunner {
   return options.jobs.run(
@@ -29,17 +33,35 @@ export function startPurchasesWorker(options: PurchasesWorkerOptions): JobRunner
 }
 
 /** One order. The `submitting` marker is committed before the POST and only one caller gets it: a second run stops here. */
-export async function submit({ ledger, jobs, lines, log }: PurchasesWorkerOptions, id: string): Promise<void> {
+export async function submit(options: PurchasesWorkerOptions, id: string): Promise<void> {
+  const { ledger, jobs, lines, log } = options;
   const purchase = await ledger.movePurchase(id, 'submitting', { why: 'submit' });
   if (purchase === undefined) return;
   const outcome = await order(lines, purchase);
   lines.forget(purchase.lineId);
   const { to, ...details } = outcome;
-  const moved = await ledger.movePurchase(id, to, details);
+  const moved = await record(options, id, to, details);
   log.info({ purchase: id, to, why: details.why, moved: moved !== undefined }, 'purchase submitted');
   // A callback may have been faster: then its receipt is already on the way.
-  if (moved === undefined || to === 'processing') return;
-  await wakeOutbox(ledger, jobs, to === 'unknown' ? 'checking' : 'receipt', id, purchase.conversationId);
+  if (moved !== undefined && to !== 'processing') await wakeOutbox(ledger, jobs, moved);
+}
+
+/** What the telco answered must not be lost to a store that blinks: written down again and again for half a minute. */
+async function record(
+  { ledger, log }: PurchasesWorkerOptions,
+  id: string,
+  to: Outcome['to'],
+  details: MoveDetails,
+): Promise<Purchase | undefined> {
+  for (let wait = 100; ; wait *= 2) {
+    try {
+      return await ledger.movePurchase(id, to, details);
+    } catch (error) {
+      if (wait > RECORD_WITHIN_MS) throw error;
+      log.warn({ err: error, purchase: id }, 'the answer to an order could not be written down yet');
+      await sleep(wait);
+    }
+  }
 }
 
 interface Outcome {

@@ -1,6 +1,7 @@
 import type { Mailbox } from '../bot/conversation/mailbox.js';
+import { OPEN_STATES } from '../bot/domain/purchase.js';
 import type { Jobs } from '../bot/jobs.js';
-import type { Ledger } from '../bot/ledger/ledger.js';
+import type { Ledger, Purchase } from '../bot/ledger/ledger.js';
 import type { Logger } from '../bot/log.js';
 import type { Metrics } from '../bot/metrics.js';
 import { wakeOutbox } from '../bot/telco-events.js';
@@ -12,6 +13,8 @@ export interface SweeperOptions {
   readonly metrics: Metrics;
   readonly log: Logger;
   readonly now: () => Date;
+  /** Something a person has to look at. */
+  readonly alert: (code: string, what: string) => void;
   readonly everyMs?: number;
 }
 
@@ -20,23 +23,30 @@ const BATCH = 200;
 const CONFIRMED_MS = 10_000;
 /** Longer than any order may take: its process died between the marker and the answer. */
 const SUBMITTING_MS = 60_000;
+/** A callback that has not come by now may never come (FAULTS.md 19). */
+const PROCESSING_MS = 15 * 60_000;
 /** From here on a person has to look (DESIGN.md, Money). */
-const UNKNOWN_MS = 30 * 60_000;
+const UNKNOWN_MS = 15 * 60_000;
 const QUEUED_NUDGE_MS = 30_000;
 const OUTBOX_RETRY_MS = 60_000;
 
+export interface Sweeper {
+  /** One round, now; joins one that is under way. */
+  sweep(): Promise<void>;
+  close(): Promise<void>;
+}
+
 /** Finds in PostgreSQL what a crash, a wipe or an outage left undone, and puts it back on its way. */
-export function startSweeper(options: SweeperOptions): { readonly sweep: () => Promise<void>; close(): Promise<void> } {
+export function startSweeper(options: SweeperOptions): Sweeper {
+  const told = new Set<string>();
   let running: Promise<void> | undefined;
   const sweep = () => {
-    running ??= sweepOnce(options)
-      .catch((error: unknown) => options.log.warn({ err: error }, 'sweep failed'))
-      .finally(() => {
-        running = undefined;
-      });
+    running ??= sweepOnce(options, told).finally(() => {
+      running = undefined;
+    });
     return running;
   };
-  const timer = setInterval(sweep, options.everyMs ?? 15_000);
+  const timer = setInterval(() => void sweep(), options.everyMs ?? 15_000);
   return {
     sweep,
     async close() {
@@ -46,25 +56,53 @@ export function startSweeper(options: SweeperOptions): { readonly sweep: () => P
   };
 }
 
-async function sweepOnce({ ledger, jobs, mailbox, metrics, log, now }: SweeperOptions): Promise<void> {
+/** Every step by itself: what one store or one row holds up, the others do not wait for. */
+async function sweepOnce(options: SweeperOptions, told: Set<string>): Promise<void> {
+  const { ledger, jobs, now, log } = options;
   const before = (ms: number) => new Date(now().getTime() - ms);
-  for (const { id } of await ledger.stalePurchases('confirmed', before(CONFIRMED_MS), BATCH))
-    await jobs.add('purchases', id);
-  for (const { id, conversationId } of await ledger.stalePurchases('submitting', before(SUBMITTING_MS), BATCH)) {
-    const moved = await ledger.movePurchase(id, 'unknown', { why: 'interrupted' });
-    if (moved !== undefined) await wakeOutbox(ledger, jobs, 'checking', id, conversationId);
+  const steps: Readonly<Record<string, () => Promise<unknown>>> = {
+    confirmed: async () =>
+      addAll(jobs, 'purchases', await ledger.stalePurchases('confirmed', before(CONFIRMED_MS), BATCH)),
+    submitting: async () =>
+      toUnknown(options, 'interrupted', await ledger.stalePurchases('submitting', before(SUBMITTING_MS), BATCH)),
+    processing: async () =>
+      toUnknown(options, 'no callback', await ledger.stalePurchases('processing', before(PROCESSING_MS), BATCH)),
+    unknown: async () => callForHelp(options, told, await ledger.stalePurchases('unknown', before(UNKNOWN_MS), BATCH)),
+    outbox: async () => addAll(jobs, 'outbox', await ledger.dueOutbox(now(), OUTBOX_RETRY_MS, BATCH)),
+    nudges: async () => addAll(jobs, 'nudges', await ledger.queuedNudges(before(QUEUED_NUDGE_MS), BATCH)),
+    figures: () => measure(options),
+  };
+  for (const [step, run] of Object.entries(steps)) {
+    await run().catch((error: unknown) => log.warn({ err: error, step }, 'sweep failed'));
   }
-  const overdue = await ledger.stalePurchases('unknown', before(UNKNOWN_MS), BATCH);
-  if (overdue.length > 0)
-    log.error({ purchases: overdue.map(({ id }) => id) }, 'purchases nobody knows the outcome of');
-  for (const { id } of await ledger.dueOutbox(now(), OUTBOX_RETRY_MS, BATCH)) await jobs.add('outbox', id);
-  for (const { id } of await ledger.queuedNudges(before(QUEUED_NUDGE_MS), BATCH)) await jobs.add('nudges', id);
-  await measure(ledger, jobs, mailbox, metrics);
 }
 
-async function measure(ledger: Ledger, jobs: Jobs, mailbox: Mailbox, metrics: Metrics): Promise<void> {
+/** One that cannot be queued does not keep the others from it. */
+async function addAll(jobs: Jobs, queue: 'purchases' | 'outbox' | 'nudges', items: readonly { readonly id: string }[]) {
+  const added = await Promise.allSettled(items.map(({ id }) => jobs.add(queue, id)));
+  const failed = added.find((outcome) => outcome.status === 'rejected');
+  if (failed !== undefined) throw failed.reason;
+}
+
+async function toUnknown({ ledger, jobs }: SweeperOptions, why: string, stale: readonly Purchase[]): Promise<void> {
+  for (const { id } of stale) {
+    const moved = await ledger.movePurchase(id, 'unknown', { why });
+    if (moved !== undefined) await wakeOutbox(ledger, jobs, moved);
+  }
+}
+
+/** Once per purchase and process: an alarm that rings every 15 seconds is switched off. */
+async function callForHelp({ alert }: SweeperOptions, told: Set<string>, overdue: readonly Purchase[]): Promise<void> {
+  for (const { id } of overdue) {
+    if (told.has(id)) continue;
+    told.add(id);
+    alert('PURCHASE_UNKNOWN', `nobody knows what became of purchase ${id}: ask the operator`);
+  }
+}
+
+async function measure({ ledger, jobs, mailbox, metrics }: SweeperOptions): Promise<void> {
   const [purchases, queues, depth] = await Promise.all([ledger.countPurchasesByState(), jobs.depth(), mailbox.depth()]);
-  for (const [state, count] of Object.entries(purchases)) metrics.purchases.set({ state }, count);
+  for (const state of OPEN_STATES) metrics.purchases.set({ state }, purchases[state] ?? 0);
   for (const [queue, count] of Object.entries(queues)) metrics.queueJobs.set({ queue }, count);
   metrics.mailboxConversations.set(depth.conversations);
   metrics.mailboxOldest.set(depth.oldestMs / 1000);

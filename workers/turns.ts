@@ -38,7 +38,7 @@ function turnHandler({ turns, log, metrics, trace }: TurnsWorkerOptions): EntryH
     try {
       const { session, summary } = await runTurn(turns, entry);
       const ms = Math.round(performance.now() - started);
-      metrics.turns.inc({ channel: summary.channel, input, outcome: summary.replied ? 'replied' : 'silent' });
+      metrics.turns.inc({ channel: summary.channel, input, outcome: summary.outcome });
       log.info({ conversation, ...summary, waited, ms }, 'turn');
       trace.emit({ stage: 'turn', title: `turn: ${input}`, conversation, ms, ok: true });
       return session;

@@ -66,7 +66,7 @@ export function createSlackChannel(options: SlackChannelOptions): Channel {
     async routes(http: FastifyInstance, inbox: Inbox) {
       alert = options.alert ?? inbox.alert;
       const take = createTake({ api, tokens, conversationIdOf, now, debug }, inbox);
-      mountEvents(http, take, signingSecret, now);
+      await mountEvents(http, take, signingSecret, now);
       if (oauth !== undefined && installations !== undefined) {
         await mountInstall(http, { ...oauth, signingSecret, apiUrl, installations, tokens, now, debug });
       }

@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Inbox } from '../../bot/channel.js';
+import { takeForms } from '../../bot/http.js';
 import type { SlackApi } from './api.js';
 import { type ParseContext, parse, type Received, readBody, type ViewAnswer } from './parse.js';
 import type { Tokens } from './tokens.js';
@@ -58,13 +59,21 @@ async function openModal(
 }
 
 /** Mounts the one address that takes events, interactivity and commands, told apart by their bodies. */
-export function mountEvents(http: FastifyInstance, take: Take, signingSecret: string, now: () => number): void {
-  http.post('/slack/events', async (request, reply) => {
-    const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
-    const timestamp = headerOf(request, 'x-slack-request-timestamp');
-    verify(signingSecret, { body, timestamp, signature: headerOf(request, 'x-slack-signature') }, now());
-    const answer = await take(readBody(body, request.headers['content-type']));
-    return reply.code(200).send(answer ?? '');
+export async function mountEvents(
+  http: FastifyInstance,
+  take: Take,
+  signingSecret: string,
+  now: () => number,
+): Promise<void> {
+  await http.register(async (scope) => {
+    takeForms(scope);
+    scope.post('/slack/events', async (request, reply) => {
+      const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
+      const timestamp = headerOf(request, 'x-slack-request-timestamp');
+      verify(signingSecret, { body, timestamp, signature: headerOf(request, 'x-slack-signature') }, now());
+      const answer = await take(readBody(body, request.headers['content-type']));
+      return reply.code(200).send(answer ?? '');
+    });
   });
 }
 

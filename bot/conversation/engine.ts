@@ -104,7 +104,11 @@ class Dialog {
     if (intent.name !== 'cancel' && intent.name !== 'back') {
       return this.expire(registry.whenStale(intent.name) ?? { name: 'menu' });
     }
-    this.session.stack.pop();
+    // Nothing to leave: what was done is done, and must not be called cancelled.
+    if (this.session.stack.pop() === undefined) {
+      const { name } = registry.entry('nothing-open')?.flow ?? { name: 'menu' };
+      return this.enter({ name });
+    }
     this.said.push(screens.cancelled(this.turn));
     return this.session.stack.length > 0 ? this.resume() : this.enter({ name: 'menu' });
   }

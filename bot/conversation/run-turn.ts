@@ -11,8 +11,9 @@ import { type EngineOptions, respond } from './engine.js';
 import type { InboundEvent, Origin } from './event.js';
 import type { Screen } from './flow.js';
 import type { Entry } from './mailbox.js';
+import { openSession, rememberOrigin } from './open-session.js';
 import { joinScreens, toMessage } from './screen.js';
-import { newSession, readSession, type Session, writeSession } from './session.js';
+import { readSession, type Session, writeSession } from './session.js';
 import type { Turn } from './turn.js';
 import type { Input } from './understanding.js';
 
@@ -30,6 +31,8 @@ export interface TurnDeps {
   readonly observe?: (stage: TurnStage, ms: number) => void;
   /** Told of every message a platform took. */
   readonly onSent?: (channel: string, conversationId: string) => void;
+  /** Told of every message a platform refused for good. */
+  readonly onRefused?: (channel: string, conversationId: string, error: ChannelRefused) => void;
 }
 
 export type TurnStage = 'load' | 'respond' | 'send';
@@ -38,7 +41,7 @@ export type TurnStage = 'load' | 'respond' | 'send';
 export interface TurnSummary {
   readonly channel: string;
   readonly input: InboundEvent['kind'];
-  readonly replied: boolean;
+  readonly outcome: 'replied' | 'silent' | 'refused';
 }
 
 export interface TurnResult {
@@ -62,9 +65,13 @@ export async function runTurn(deps: TurnDeps, { event, session: saved }: Entry):
   const from = 'from' in event ? event.from : (await deps.ledger.conversation(event.conversationId))?.origin;
   // Owed to a conversation that was erased since: nobody to tell.
   if (from === undefined)
-    return { session: undefined, summary: { channel: 'none', input: event.kind, replied: false } };
+    return { session: undefined, summary: { channel: 'none', input: event.kind, outcome: 'silent' } };
   const channel = deps.channels.get(from.channel);
-  if (channel === undefined) throw new UnknownChannel(`the ${from.channel} channel is not on`);
+  if (channel === undefined) {
+    // What is owed stays owed, and is tried again ever more rarely; what a user did is not lost silently.
+    if (event.kind !== 'system') throw new UnknownChannel(`the ${from.channel} channel is not on`);
+    return { session: saved, summary: { channel: from.channel, input: event.kind, outcome: 'silent' } };
+  }
   const typing = showTyping(channel, event, from);
   try {
     return await answer(deps, channel, from, event, saved);
@@ -93,9 +100,9 @@ async function answer(
   saved: string | undefined,
 ): Promise<TurnResult> {
   const clock = stopwatch(deps);
-  const session = readSession(saved) ?? (await freshSession(deps, event, from));
-  const line = await lineOf(deps, session, from);
-  await rememberOrigin(deps, event.conversationId, from, session);
+  const { conversationId } = event;
+  const { session, line } = await openSession(deps, conversationId, from, saved);
+  await rememberOrigin(deps, conversationId, from, session);
   clock('load');
 
   const now = deps.now();
@@ -103,12 +110,11 @@ async function answer(
   const screen = withTrialNote(await respond(deps.engine, turn, session, inputOf(event)), turn, session);
   clock('respond');
 
-  let delivered = false;
+  let outcome: TurnSummary['outcome'] = 'silent';
   if (screen !== undefined) {
     const { message, choices } = toMessage(screen, turn.text, now.getTime());
     session.choices = [...session.choices, choices].slice(-CHOICE_SETS_KEPT);
-    const { conversationId } = event;
-    delivered = await send(channel, {
+    outcome = await send(deps, channel, {
       id: replyId(event),
       conversationId,
       address: from.address,
@@ -116,24 +122,27 @@ async function answer(
       ...(screen.key !== undefined && { key: screen.key }),
     });
     clock('send');
-    if (delivered) deps.onSent?.(channel.name, conversationId);
   }
-  for (const effect of effects) await effect();
-  if (event.kind !== 'system') void channel.taken?.(event.conversationId, event.id).catch(() => undefined);
+  for (const effect of effects) await effect(outcome !== 'refused');
+  if (event.kind !== 'system') void channel.taken?.(conversationId, event.id).catch(() => undefined);
+  // A language chosen just now is remembered for the next nudge, however far away.
+  await rememberOrigin(deps, conversationId, from, session);
   return {
     session: writeSession(session, now.getTime()),
-    summary: { channel: from.channel, input: event.kind, replied: delivered },
+    summary: { channel: from.channel, input: event.kind, outcome },
   };
 }
 
-/** False when the platform refused for good: then there is nobody to tell, and trying again would not help. */
-async function send(channel: Channel, outgoing: Outgoing): Promise<boolean> {
+/** `refused`: the platform said no for good. There is nobody to tell now, and trying again would not help. */
+async function send(deps: TurnDeps, channel: Channel, outgoing: Outgoing): Promise<'replied' | 'refused'> {
   try {
     await channel.send(outgoing);
-    return true;
+    deps.onSent?.(channel.name, outgoing.conversationId);
+    return 'replied';
   } catch (error) {
-    if (error instanceof ChannelRefused) return false;
-    throw error;
+    if (!(error instanceof ChannelRefused)) throw error;
+    deps.onRefused?.(channel.name, outgoing.conversationId, error);
+    return 'refused';
   }
 }
 
@@ -158,42 +167,7 @@ export async function apologise(deps: TurnDeps, { event, session: saved }: Entry
     ?.send({ id: `${replyId(event)}-sorry`, conversationId, address: from.address, message });
 }
 
-/** The session's line, looked for again where there is none: it may have been erased, or linked since the last turn. */
-async function lineOf(deps: TurnDeps, session: Session, from: Origin): Promise<Line | undefined> {
-  const line = session.lineId === undefined ? undefined : await deps.telco.line(session.lineId);
-  if (line !== undefined) return line;
-  const known = await deps.identity.resolve(from);
-  session.lineId = known?.line.id;
-  return known?.line;
-}
-
-async function freshSession(deps: TurnDeps, event: InboundEvent, from: Origin): Promise<Session> {
-  const [known, saved, asked] = await Promise.all([
-    deps.identity.resolve(from),
-    deps.ledger.conversation(event.conversationId),
-    deps.ledger.askedForConsent(event.conversationId),
-  ]);
-  const locale = saved?.locale ?? known?.locale ?? from.locale ?? deps.defaults.locale;
-  return newSession({
-    locale,
-    timezone: saved?.timezone ?? known?.timezone ?? from.timezone ?? deps.defaults.timezone,
-    ...(known !== undefined && { lineId: known.line.id }),
-    ...(asked && { consentAsked: true }),
-    ...(saved !== undefined && { greeted: true }),
-    ...(known?.madeUp === true && saved === undefined && { madeUp: true }),
-  });
-}
-
-/** Keeps the ledger's idea of where to reach this conversation true; costs nothing while it does not change. */
-async function rememberOrigin(deps: TurnDeps, id: string, from: Origin, session: Session): Promise<void> {
-  const fingerprint = shortHash(JSON.stringify([from, session.lineId, session.locale]));
-  if (session.origin === fingerprint) return;
-  const { locale, timezone, lineId } = session;
-  await deps.ledger.saveConversation({ id, origin: from, locale, timezone, ...(lineId !== undefined && { lineId }) });
-  session.origin = fingerprint;
-}
-
-type Effect = () => Promise<void>;
+type Effect = (told: boolean) => Promise<void>;
 
 function openTurn(
   deps: TurnDeps,

@@ -49,6 +49,8 @@ const sessionSchema = z.object({
   madeUp: z.boolean().optional(),
   /** When the last nudge about data, expiry or money was sent (epoch milliseconds), by that topic. */
   nudged: z.record(z.string(), z.number()).optional(),
+  /** When somebody was asked for a top-up, the past day (epoch milliseconds). */
+  topUps: z.array(z.number()).optional(),
   /** Inputs in a row that were not understood. */
   misses: z.number(),
   stack: z.array(frame),
@@ -75,10 +77,15 @@ export function readSession(saved: string | undefined): Session | undefined {
 }
 
 /**
- * What is kept until the next turn: choices that have gone stale are left out, but for the newest ones, so that a number typed
- * to them is not taken for one of an older message.
+ * What is kept until the next turn. Choices that have gone stale are left out, but for the newest ones, so that a number typed
+ * to them is not taken for one of an older message; of older ones only what a press needs is kept, not their words.
  */
 export function writeSession(session: Session, now: number): string {
   const newest = session.choices.at(-1);
-  return JSON.stringify({ ...session, choices: session.choices.filter((set) => set.until > now || set === newest) });
+  const choices = session.choices
+    .filter((set) => set.until > now || set === newest)
+    .map((set) =>
+      set === newest ? set : { ...set, options: set.options.map((option) => ({ ...option, label: '' })) },
+    );
+  return JSON.stringify({ ...session, choices });
 }

@@ -28,12 +28,15 @@ export interface Turn {
   readonly text: Translator;
   readonly session: Readonly<Session>;
   /** Changes what is remembered of this conversation. */
-  remember(change: Partial<Pick<Session, 'consentAsked' | 'greeted' | 'nudged'>>): void;
+  remember(change: Partial<Pick<Session, 'consentAsked' | 'greeted' | 'nudged' | 'topUps'>>): void;
   setLocale(locale: string): Promise<void>;
   /** Has the purchases worker submit a confirmed purchase. */
   submitPurchase(id: string): Promise<void>;
   /** Has the outbox worker tell the telco which notifications are welcome. */
   registerConsent(): Promise<void>;
-  /** Runs once the turn's message is with the platform; a rejection repeats the turn. */
-  afterSend(effect: () => Promise<void>): void;
+  /**
+   * Runs once the turn's message is with the platform, or there was none to send; `told` is false when the platform refused
+   * it for good. A rejection repeats the turn.
+   */
+  afterSend(effect: (told: boolean) => Promise<void>): void;
 }

@@ -78,7 +78,8 @@ export const en = {
   'welcome.heading': 'Welcome to Refill',
   'welcome.text':
     'I can tell you what is left on your plan, show you offers that fit, and buy one for you. Tap a button or just type.',
-  'consent.question': 'May I send you a message here before your data runs out? You can stop it at any time.',
+  'consent.question':
+    'May I send you alerts here, for example before your data runs out or when a top-up arrives? You can choose which, and stop them at any time.',
   'consent.on': 'Good. I will warn you before your data runs out. Say “stop” whenever you have had enough.',
   'consent.off': 'All right, no alerts. You can change that under Settings.',
   'consent.stopped': 'Done. You will get no more alerts from me. You can still ask me anything.',
@@ -241,4 +242,10 @@ export const en = {
   'sandbox.persona':
     'This is a trial: nobody linked your number yet, so you are a made-up subscriber with made-up money.',
   'channel.choose-by-number': 'Type the number of what you want.',
+  'engine.nothing-open': 'There is nothing to cancel right now. What would you like to do?',
+  'purchase.busy':
+    'I did not order {wanted}: {name} is still on its way, and I buy one thing at a time. Try again when it is done.',
+  'top-up.maybe-sent':
+    'I am not sure the request went out, because your operator did not answer. Please ask {name} before you send it again.',
+  'top-up.enough': 'You have asked three times today. Please wait until tomorrow before you ask someone again.',
 } satisfies Record<string, string>;

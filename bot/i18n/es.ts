@@ -81,7 +81,7 @@ export const es: Partial<Record<keyof typeof en, string>> = {
   'welcome.text':
     'Puedo decirte cuánto te queda de tu plan, mostrarte ofertas a tu medida y comprar una por ti. Toca un botón o simplemente escribe.',
   'consent.question':
-    '¿Puedo escribirte por aquí antes de que se te acaben los datos? Puedes dejar de recibir estos avisos cuando quieras.',
+    '¿Puedo enviarte avisos aquí, por ejemplo antes de que se te acaben los datos o cuando llegue una recarga? Puedes elegir cuáles y detenerlos cuando quieras.',
   'consent.on':
     'Muy bien. Te avisaré antes de que se te acaben los datos. Escribe «baja» cuando ya no quieras más avisos.',
   'consent.off': 'De acuerdo, sin avisos. Puedes cambiarlo en Ajustes.',
@@ -247,4 +247,10 @@ export const es: Partial<Record<keyof typeof en, string>> = {
   'sandbox.persona':
     'Esto es una prueba: nadie ha vinculado tu número todavía, así que eres un cliente inventado con dinero inventado.',
   'channel.choose-by-number': 'Escribe el número de lo que quieras.',
+  'engine.nothing-open': 'No hay nada que cancelar ahora. ¿Qué quieres hacer?',
+  'purchase.busy':
+    'No pedí {wanted}: {name} todavía está en camino, y compro una cosa a la vez. Inténtalo de nuevo cuando termine.',
+  'top-up.maybe-sent':
+    'No estoy seguro de que la solicitud haya salido, porque tu operador no respondió. Pregúntale a {name} antes de enviarla otra vez.',
+  'top-up.enough': 'Ya lo pediste tres veces hoy. Espera hasta mañana antes de pedirlo otra vez.',
 };

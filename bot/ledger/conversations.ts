@@ -5,6 +5,7 @@ import type { Line, SubscriberKey } from '../domain/subscriber.js';
 import { type LedgerContext, NOW } from './context.js';
 import type { Conversation, Ledger } from './ledger.js';
 import { conversations, lines } from './schema.js';
+import { storableValues } from './text.js';
 
 type OfConversations = 'saveConversation' | 'conversation' | 'conversationsOf';
 type OfLines = 'ensureLine' | 'line' | 'findLine';
@@ -34,7 +35,7 @@ function aboutConversations({ db, vault, clock }: LedgerContext): Pick<Ledger, O
       set: {
         channel: sql`excluded.channel`,
         originSealed: sql`excluded.origin_sealed`,
-        lineId: sql`coalesce(excluded.line_id, ${conversations.lineId})`,
+        lineId: sql`case when ${value('keepLine')} then ${conversations.lineId} else excluded.line_id end`,
         locale: sql`coalesce(excluded.locale, ${conversations.locale})`,
         timezone: sql`coalesce(excluded.timezone, ${conversations.timezone})`,
         activeAt: sql`excluded.active_at`,
@@ -62,9 +63,11 @@ function aboutConversations({ db, vault, clock }: LedgerContext): Pick<Ledger, O
   });
 
   return {
-    async saveConversation({ id, origin: { channel, ...rest }, lineId = null, locale = null, timezone = null }) {
+    async saveConversation({ id, origin: { channel, ...rest }, lineId, locale = null, timezone = null }) {
       const originSealed = vault.seal(JSON.stringify(rest));
-      await save.execute({ id, channel, originSealed, lineId, locale, timezone, stamp: clock.stamp() });
+      const line = { lineId: lineId ?? null, keepLine: lineId === undefined };
+      const values = storableValues({ id, channel, originSealed, ...line, locale, timezone });
+      await save.execute({ ...values, stamp: clock.stamp() });
     },
     async conversation(id) {
       const [row] = await byId.execute({ id });

@@ -11,6 +11,11 @@ export class LedgerFailed extends RefillError {
   readonly code = 'LEDGER_FAILED';
 }
 
+/** The database was written with another master key than this process has; the message says what to do. */
+export class KeyMismatch extends RefillError {
+  readonly code = 'KEY_MISMATCH';
+}
+
 /** SQLSTATE classes and codes of a server that is there but cannot serve now (PostgreSQL manual, appendix A). */
 const NOT_NOW = [
   '08', // connection exception

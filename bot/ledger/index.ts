@@ -10,8 +10,10 @@ import { nudgeMethods } from './nudges.js';
 import { outboxMethods } from './outbox.js';
 import { purchaseMethods } from './purchases.js';
 import { slackInstallationMethods } from './slack-installations.js';
+import { storable } from './text.js';
 
 export { LedgerUnavailable } from './errors.js';
+export { checkKey } from './key-check.js';
 
 /**
  * The ledger over an open database; closing it closes the database. Times are the database's own, unless `now` says otherwise
@@ -19,7 +21,7 @@ export { LedgerUnavailable } from './errors.js';
  */
 export function createLedger(database: Database, vault: Vault, { now }: { now?: () => Date } = {}): Ledger {
   const context = { db: database.drizzle, vault, clock: createClock(now) };
-  return withLedgerErrors({
+  return atTheEdge({
     ...conversationMethods(context),
     ...linkMethods(context),
     ...slackInstallationMethods(context),
@@ -32,11 +34,12 @@ export function createLedger(database: Database, vault: Vault, { now }: { now?: 
   });
 }
 
-function withLedgerErrors(ledger: Ledger): Ledger {
+/** The edge all methods share: ids that can be looked up, and errors that can be told apart. */
+function atTheEdge(ledger: Ledger): Ledger {
   const methods = Object.entries<(...args: never[]) => Promise<unknown>>({ ...ledger }).map(([name, method]) => [
     name,
     (...args: never[]) =>
-      method(...args).catch((error: unknown) => {
+      method(...args.map(storable)).catch((error: unknown) => {
         throw ledgerError(name, error);
       }),
   ]);

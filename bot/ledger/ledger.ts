@@ -89,6 +89,11 @@ export interface Conversation {
   readonly timezone?: string;
 }
 
+/** What is known now about a conversation. What is not given keeps its stored value; `lineId: null` takes the line away. */
+export interface ConversationUpdate extends Omit<Conversation, 'lineId'> {
+  readonly lineId?: string | null;
+}
+
 /** A chat user whose number the operator vouches for: one line of the directory. */
 export interface Link {
   readonly channel: string;
@@ -113,8 +118,8 @@ export interface SlackInstallation {
  */
 export interface Ledger {
   // Conversations and lines
-  /** Inserts or updates the conversation; what is not given keeps its stored value. */
-  saveConversation(conversation: Conversation): Promise<void>;
+  /** Inserts or updates the conversation. */
+  saveConversation(conversation: ConversationUpdate): Promise<void>;
   conversation(id: string): Promise<Conversation | undefined>;
   /** Conversations of a line, the most recently active first. */
   conversationsOf(lineId: string): Promise<readonly Conversation[]>;
@@ -138,25 +143,34 @@ export interface Ledger {
   // Purchases
   openPurchase(purchase: NewPurchase): Promise<OpenResult>;
   purchase(id: string): Promise<Purchase | undefined>;
+  /** The purchase that a press on this confirmation opened. */
+  purchaseByConfirmation(confirmation: string): Promise<Purchase | undefined>;
   /** The line's purchase under way, if any. */
   openPurchaseOf(lineId: string): Promise<Purchase | undefined>;
   /** The line's purchases, newest first. */
   purchasesOf(lineId: string, limit: number): Promise<readonly Purchase[]>;
   /**
-   * Compare-and-set move to `to` from any state that allows it; appends to the audit trail and, for a final state, writes the
-   * receipt to the outbox, all in one transaction. `undefined` when the purchase was in no such state (someone else moved it).
+   * Compare-and-set move to `to` from any state that allows it; appends to the audit trail and writes what is owed for it to
+   * the outbox (a `receipt` for a final state, a `checking` for `unknown`), all in one statement: `outboxFor` finds it.
+   * `undefined` when the purchase was in no such state (someone else moved it).
    */
   movePurchase(id: string, to: PurchaseState, details: MoveDetails): Promise<Purchase | undefined>;
   /** Purchases in `state` since before `before`, oldest first: the sweeper's work list. */
   stalePurchases(state: PurchaseState, before: Date, limit: number): Promise<readonly Purchase[]>;
+  /** How many purchases are in each open state, zeros included. Settled ones are not counted: there is no end of them. */
   countPurchasesByState(): Promise<Readonly<Partial<Record<PurchaseState, number>>>>;
 
   // Outbox
   /** Adds a promise; once per kind and subject while one is open. */
   promise(kind: OutboxKind, subject: string, conversationId: string): Promise<OutboxItem>;
-  /** Items not done and due by `now`, oldest first; each is pushed `retryAfterMs` ahead so that two sweepers share the work. */
+  /**
+   * Items not done and due by `now`, oldest first. Each is claimed: it comes again `retryAfterMs` after `now`, doubled for every
+   * time it was claimed before, nine times at most, and never more than 6 hours after. So two sweepers share the work, and an
+   * item that cannot be delivered for days costs little.
+   */
   dueOutbox(now: Date, retryAfterMs: number, limit: number): Promise<readonly OutboxItem[]>;
   outboxItem(id: string): Promise<(OutboxItem & { readonly done: boolean }) | undefined>;
+  /** The promise of this kind about `subject`: the open one, else the one that was kept last. */
   outboxFor(kind: OutboxKind, subject: string): Promise<OutboxItem | undefined>;
   /** True when this call was the one that finished it. */
   finishOutbox(id: string): Promise<boolean>;
@@ -167,6 +181,10 @@ export interface Ledger {
   nudge(id: string): Promise<Nudge | undefined>;
   /** Compare-and-set out of `queued`; false when it was not queued any more. */
   finishNudge(id: string, state: 'sent' | 'skipped', reason: string): Promise<boolean>;
+  /**
+   * Nudges that wait since before `before`, oldest first. Each is claimed: it is not listed again for a minute and then goes to
+   * the end of the queue, so that nudges nobody can deliver do not keep the others waiting.
+   */
   queuedNudges(before: Date, limit: number): Promise<readonly Nudge[]>;
 
   // Consent

@@ -1,12 +1,15 @@
 import { randomUUID } from 'node:crypto';
-import { and, asc, eq, lt, sql } from 'drizzle-orm';
+import { and, asc, eq, getTableColumns, lt, sql } from 'drizzle-orm';
 import { type LedgerContext, NOW, nowPlus } from './context.js';
 import type { Ledger, Nudge } from './ledger.js';
 import { nudges } from './schema.js';
+import { storableName, storableValues } from './text.js';
 
 type Methods = 'addNudge' | 'nudge' | 'finishNudge' | 'queuedNudges';
 
 const value = sql.placeholder;
+/** How long a nudge that was listed is not listed again. */
+const CLAIM_MS = 60_000;
 
 /** What an operator asked us to tell a subscriber, each once. */
 export function nudgeMethods({ db, clock }: LedgerContext): Pick<Ledger, Methods> {
@@ -22,6 +25,7 @@ export function nudgeMethods({ db, clock }: LedgerContext): Pick<Ledger, Methods
       planName: value('planName'),
       state: 'queued',
       createdAt: NOW,
+      dueAt: NOW,
     })
     .onConflictDoNothing()
     .returning()
@@ -37,17 +41,35 @@ export function nudgeMethods({ db, clock }: LedgerContext): Pick<Ledger, Methods
     .where(and(eq(nudges.id, value('id')), eq(nudges.state, 'queued')))
     .returning({ id: nudges.id })
     .prepare('finish_nudge');
-  const queued = db
+  const waiting = db.$with('waiting').as(
+    db
+      .select({ id: nudges.id })
+      .from(nudges)
+      .where(and(eq(nudges.state, sql.raw(`'queued'`)), lt(nudges.dueAt, nowPlus('before'))))
+      .orderBy(asc(nudges.dueAt))
+      .limit(value('limit'))
+      // Another sweeper's rows are passed over, not waited for.
+      .for('update', { skipLocked: true }),
+  );
+  const claimed = db.$with('claimed').as(
+    db
+      .update(nudges)
+      .set({ dueAt: sql`${nowPlus('before')} + ${sql.raw(`${CLAIM_MS}`)} * interval '1 millisecond'` })
+      .from(waiting)
+      .where(eq(nudges.id, waiting.id))
+      .returning(getTableColumns(nudges)),
+  );
+  const claim = db
+    .with(waiting, claimed)
     .select()
-    .from(nudges)
-    .where(and(eq(nudges.state, sql.raw(`'queued'`)), lt(nudges.createdAt, nowPlus('before'))))
-    .orderBy(asc(nudges.createdAt))
-    .limit(value('limit'))
+    .from(claimed)
+    .orderBy(asc(claimed.createdAt))
     .prepare('queued_nudges');
 
   return {
     async addNudge(nudge) {
-      const [row] = await add.execute({ ...nudge, id: randomUUID(), stamp: clock.stamp() });
+      const values = { ...storableValues(nudge), planName: storableName(nudge.planName) };
+      const [row] = await add.execute({ ...values, id: randomUUID(), stamp: clock.stamp() });
       return row && toNudge(row);
     },
     async nudge(id) {
@@ -58,12 +80,12 @@ export function nudgeMethods({ db, clock }: LedgerContext): Pick<Ledger, Methods
       return (await finish.execute({ id, state, reason, stamp: clock.stamp() })).length > 0;
     },
     async queuedNudges(before, limit) {
-      const rows = await queued.execute({ before: clock.ahead(before), limit, stamp: clock.stamp() });
+      const rows = await claim.execute({ before: clock.ahead(before), limit, stamp: clock.stamp() });
       return rows.map(toNudge);
     },
   };
 }
 
-function toNudge({ reason: _reason, finishedAt: _finishedAt, ...nudge }: typeof nudges.$inferSelect): Nudge {
+function toNudge({ reason: _, finishedAt: __, dueAt: ___, ...nudge }: typeof nudges.$inferSelect): Nudge {
   return nudge;
 }

@@ -10,6 +10,9 @@ type Methods = 'promise' | 'dueOutbox' | 'outboxItem' | 'outboxFor' | 'finishOut
 const value = sql.placeholder;
 /** The open promise that was in the way may be kept before it is read; then the next attempt adds a new one. */
 const PROMISE_ATTEMPTS = 5;
+/** What cannot be delivered for days is tried ever more rarely, and then four times a day. */
+const MAX_DOUBLINGS = 9;
+const MAX_PAUSE_MS = 6 * 60 * 60_000;
 
 /** What Refill owes to people, and the work list of those who see to it. */
 export function outboxMethods(context: LedgerContext): Pick<Ledger, Methods> {
@@ -76,10 +79,12 @@ function keeping({ db, clock }: LedgerContext): Pick<Ledger, 'dueOutbox' | 'fini
       // Another sweeper's rows are passed over, not waited for.
       .for('update', { skipLocked: true }),
   );
+  const pause = sql`least(${value('retryAfterMs')}::float8 * 2 ^ least(${outbox.attempts}, ${sql.raw(`${MAX_DOUBLINGS}`)}),
+    ${sql.raw(`${MAX_PAUSE_MS}`)}) * interval '1 millisecond'`;
   const claimed = db.$with('claimed').as(
     db
       .update(outbox)
-      .set({ attempts: sql`${outbox.attempts} + 1`, dueAt: nowPlus('until') })
+      .set({ attempts: sql`${outbox.attempts} + 1`, dueAt: sql`${nowPlus('by')} + ${pause}` })
       .from(due)
       .where(eq(outbox.id, due.id))
       .returning(getTableColumns(outbox)),
@@ -94,8 +99,7 @@ function keeping({ db, clock }: LedgerContext): Pick<Ledger, 'dueOutbox' | 'fini
 
   return {
     async dueOutbox(now, retryAfterMs, limit) {
-      const by = clock.ahead(now);
-      const rows = await claim.execute({ by, until: by + retryAfterMs, limit, stamp: clock.stamp() });
+      const rows = await claim.execute({ by: clock.ahead(now), retryAfterMs, limit, stamp: clock.stamp() });
       return rows.map(toItem);
     },
     async finishOutbox(id) {

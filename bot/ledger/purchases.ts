@@ -1,16 +1,23 @@
 import { randomUUID } from 'node:crypto';
-import { and, asc, count, desc, eq, inArray, lt, sql } from 'drizzle-orm';
-import { isFinal, OPEN_STATES, PURCHASE_STATES, type PurchaseState, statesBefore } from '../domain/purchase.js';
+import { and, asc, count, desc, eq, lt, sql } from 'drizzle-orm';
+import { isFinal, OPEN_STATES, type PurchaseState, statesBefore } from '../domain/purchase.js';
 import { type LedgerContext, NOW, nowPlus } from './context.js';
 import { LedgerUnavailable } from './errors.js';
-import type { Ledger, NewPurchase, OpenResult, Purchase } from './ledger.js';
+import type { Ledger, NewPurchase, OpenResult, OutboxKind, Purchase } from './ledger.js';
 import { outbox, purchaseMoves, purchases } from './schema.js';
+import { storableName, storableValues } from './text.js';
 
 type Row = typeof purchases.$inferSelect;
-type Reading = 'purchase' | 'openPurchaseOf' | 'purchasesOf' | 'stalePurchases' | 'countPurchasesByState';
+type Reading =
+  | 'purchase'
+  | 'purchaseByConfirmation'
+  | 'openPurchaseOf'
+  | 'purchasesOf'
+  | 'stalePurchases'
+  | 'countPurchasesByState';
 
 /**
- * Purchases. Every write is one SQL statement, so the row, its audit trail and the receipt it owes come and go together, in one
+ * Purchases. Every write is one SQL statement, so the row, its audit trail and the promise it owes come and go together, in one
  * round trip and with nothing to roll back.
  */
 export function purchaseMethods(context: LedgerContext): Pick<Ledger, Reading | 'openPurchase' | 'movePurchase'> {
@@ -18,7 +25,8 @@ export function purchaseMethods(context: LedgerContext): Pick<Ledger, Reading | 
 }
 
 const value = sql.placeholder;
-const FINAL_STATES = PURCHASE_STATES.filter(isFinal);
+/** As the partial index `purchases_one_open_per_line` says it: in parameters the planner would not recognise it. */
+const IS_OPEN = sql`${purchases.state} in (${sql.raw(OPEN_STATES.map((state) => `'${state}'`).join(', '))})`;
 /** The open purchase that was in the way may close before it is read; then the next attempt opens. */
 const OPEN_ATTEMPTS = 5;
 
@@ -50,29 +58,26 @@ function opening({ db, vault, clock }: LedgerContext): Ledger['openPurchase'] {
     insert into ${purchaseMoves} (purchase_id, move, state, why, at)
     select id, moves, state, 'confirmed', state_at from ${opened}`);
   const insert = db.with(opened, audited).select().from(opened).prepare('open_purchase');
-  const byConfirmation = db
-    .select()
-    .from(purchases)
-    .where(eq(purchases.confirmation, value('confirmation')))
-    .prepare('purchase_by_confirmation');
+  const byConfirmation = confirmedBy(db);
   const underWay = openOf(db);
 
   const attempt = async (purchase: NewPurchase): Promise<OpenResult | undefined> => {
     const { terms, ...ids } = purchase;
-    const [row] = await insert.execute({
+    const values = storableValues({
       ...ids,
       planId: terms.planId,
-      planName: terms.planName,
+      planName: storableName(terms.planName),
       priceAmount: terms.price.amount,
       priceCurrency: terms.price.currency,
       fundSource: terms.fundSource,
       contextSealed: terms.context === undefined ? null : vault.seal(terms.context),
       stamp: clock.stamp(),
     });
+    const [row] = await insert.execute(values);
     if (row !== undefined) return { outcome: 'opened', purchase: toPurchase(row, vault) };
-    const [same] = await byConfirmation.execute({ confirmation: purchase.confirmation });
+    const [same] = await byConfirmation.execute(values);
     if (same !== undefined) return { outcome: 'repeated', purchase: toPurchase(same, vault) };
-    const [other] = await underWay.execute({ lineId: purchase.lineId });
+    const [other] = await underWay.execute(values);
     return other && { outcome: 'busy', purchase: toPurchase(other, vault) };
   };
 
@@ -104,8 +109,8 @@ function moving({ db, vault, clock }: LedgerContext): Ledger['movePurchase'] {
     select id, moves, state, ${value('why')}, state_at from ${moved}`);
   const owed = db.$with('owed', {}).as(sql`
     insert into ${outbox} (id, kind, subject, conversation_id, created_at, due_at)
-    select ${value('receiptId')}, 'receipt', id, conversation_id, state_at, state_at from ${moved}
-    where state = any(${value('final')}) on conflict do nothing`);
+    select ${value('owedId')}, ${value('owes')}::text, id, conversation_id, state_at, state_at from ${moved}
+    where ${value('owes')}::text is not null on conflict do nothing`);
   const move = db.with(moved, audited, owed).select().from(moved).prepare('move_purchase');
 
   return async (id, to, { why, confirmationCode = null, failure = null }) => {
@@ -113,15 +118,19 @@ function moving({ db, vault, clock }: LedgerContext): Ledger['movePurchase'] {
       id,
       to,
       from: statesBefore(to),
-      why,
-      confirmationCode,
-      failure,
-      receiptId: randomUUID(),
-      final: FINAL_STATES,
+      ...storableValues({ why, confirmationCode, failure }),
+      owedId: randomUUID(),
+      owes: owes(to),
       stamp: clock.stamp(),
     });
     return row && toPurchase(row, vault);
   };
+}
+
+/** What a subscriber is owed when a purchase comes to `state`. */
+function owes(state: PurchaseState): OutboxKind | null {
+  if (isFinal(state)) return 'receipt';
+  return state === 'unknown' ? 'checking' : null;
 }
 
 function reading({ db, vault, clock }: LedgerContext): Pick<Ledger, Reading> {
@@ -144,16 +153,22 @@ function reading({ db, vault, clock }: LedgerContext): Pick<Ledger, Reading> {
     .orderBy(asc(purchases.stateAt))
     .limit(value('limit'))
     .prepare('stale_purchases');
-  const byState = db
+  const openByState = db
     .select({ state: purchases.state, count: count() })
     .from(purchases)
+    .where(IS_OPEN)
     .groupBy(purchases.state)
-    .prepare('purchases_by_state');
+    .prepare('open_purchases_by_state');
+  const byConfirmation = confirmedBy(db);
   const underWay = openOf(db);
 
   return {
     async purchase(id) {
       const [row] = await byId.execute({ id });
+      return row && toPurchase(row, vault);
+    },
+    async purchaseByConfirmation(confirmation) {
+      const [row] = await byConfirmation.execute({ confirmation });
       return row && toPurchase(row, vault);
     },
     async openPurchaseOf(lineId) {
@@ -168,16 +183,21 @@ function reading({ db, vault, clock }: LedgerContext): Pick<Ledger, Reading> {
       return rows.map((row) => toPurchase(row, vault));
     },
     async countPurchasesByState() {
-      const rows = await byState.execute();
-      const counts: Partial<Record<PurchaseState, number>> = {};
+      const rows = await openByState.execute();
+      const counts: Partial<Record<PurchaseState, number>> = Object.fromEntries(OPEN_STATES.map((state) => [state, 0]));
       for (const row of rows) counts[row.state] = row.count;
       return counts;
     },
   };
 }
 
+function confirmedBy(db: LedgerContext['db']) {
+  const same = eq(purchases.confirmation, value('confirmation'));
+  return db.select().from(purchases).where(same).prepare('purchase_by_confirmation');
+}
+
 function openOf(db: LedgerContext['db']) {
-  const open = and(eq(purchases.lineId, value('lineId')), inArray(purchases.state, [...OPEN_STATES]));
+  const open = and(eq(purchases.lineId, value('lineId')), IS_OPEN);
   return db.select().from(purchases).where(open).prepare('open_purchase_of');
 }
 

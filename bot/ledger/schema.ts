@@ -29,6 +29,18 @@ import type { NudgeState, OutboxKind } from './ledger.js';
 const at = (name: string) => timestamp(name, { withTimezone: true });
 const list = (words: readonly string[]) => sql.raw(words.map((word) => `'${word}'`).join(', '));
 
+/** Which master key this database is written with: one row. */
+export const masterKey = pgTable(
+  'master_key',
+  {
+    only: boolean().primaryKey().default(true),
+    /** Of the key itself. */
+    ref: text().notNull(),
+    since: at('since').notNull().defaultNow(),
+  },
+  (table) => [check('master_key_only', sql`${table.only}`)],
+);
+
 export const lines = pgTable('lines', {
   id: text().primaryKey(),
   /** Of operator, key type and value. */
@@ -160,10 +172,12 @@ export const nudges = pgTable(
     reason: text(),
     createdAt: at('created_at').notNull(),
     finishedAt: at('finished_at'),
+    /** While queued: since when it waits to be listed. */
+    dueAt: at('due_at').notNull().defaultNow(),
   },
   (table) => [
     unique('nudges_once').on(table.operator, table.transactionId),
-    index('nudges_queued').on(table.createdAt).where(sql`${table.state} = 'queued'`),
+    index('nudges_queued').on(table.dueAt).where(sql`${table.state} = 'queued'`),
   ],
 );
 

@@ -2,6 +2,7 @@ import { eq, or, sql } from 'drizzle-orm';
 import { type LedgerContext, NOW } from './context.js';
 import type { Ledger } from './ledger.js';
 import { slackInstallations } from './schema.js';
+import { storableValues } from './text.js';
 
 type Methods = 'saveSlackInstallation' | 'slackInstallation' | 'removeSlackInstallation';
 
@@ -47,7 +48,8 @@ export function slackInstallationMethods({ db, vault, clock }: LedgerContext): P
     async saveSlackInstallation({ teamId, enterpriseId = null, botToken, botUserId }) {
       const botTokenSealed = vault.seal(botToken);
       const id = teamId || (enterpriseId ?? '');
-      await save.execute({ teamId: id, enterpriseId, botTokenSealed, botUserId, stamp: clock.stamp() });
+      const values = storableValues({ teamId: id, enterpriseId, botTokenSealed, botUserId });
+      await save.execute({ ...values, stamp: clock.stamp() });
     },
     async slackInstallation(teamId, enterpriseId) {
       const [row] = await find.execute({ teamId, enterpriseId: enterpriseId ?? teamId });

@@ -54,7 +54,8 @@ export function matchOption(
   how: 'words' | 'exact' = 'words',
 ): number | undefined {
   const typed = normalise(text);
-  if (typed === '') return undefined;
+  // "-1" names no option, though it has no minus any more once it is normalised.
+  if (typed === '' || /^\s*[-−]\s*\d/.test(text)) return undefined;
   const known = labels.map(normalise);
 
   const same = only(known, (label) => label === typed);

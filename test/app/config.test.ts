@@ -69,6 +69,10 @@ describe('configuration', () => {
     expect(loadConfig({ PORT: '', REDIS_URL: ' ', MILLOM_BASE_URL: '' })).toMatchObject({ port: 3000, sandbox: true });
   });
 
+  test('no telco and no sandbox is a mistake: nobody is sold to by a simulation unawares', () => {
+    expect(problemsOf({ REFILL_SANDBOX: '0' })).toEqual(['MILLOM_BASE_URL: required, because REFILL_SANDBOX is 0']);
+  });
+
   test('half a Millom connection is a mistake, not a sandbox', () => {
     expect(problemsOf({ MILLOM_BASE_URL: 'https://api.example.com' })).toHaveLength(5);
   });

@@ -12,7 +12,7 @@ describe('the main job', () => {
   test('balance → offers → buy → 202 → callback → receipt → burn → nudge → buy from the nudge', async () => {
     const daniel = await app.subscriber('daniel');
     const welcome = await daniel.hello();
-    expect(words(welcome)).toContain('May I send you a message');
+    expect(words(welcome)).toContain('May I send you alerts');
     await daniel.press(welcome, 'Warn me in time');
 
     const balance = await daniel.say('what is left?');
@@ -146,8 +146,13 @@ describe('conversation', () => {
     const confirmation = await daniel.say('1');
     const pay = actionOf(confirmation, 'Pay RM 2.00');
     await Promise.all([daniel.post({ press: pay.token }), daniel.post({ press: pay.token })]);
+    expect(words(await daniel.next())).toContain('On its way');
+    expect(words(await daniel.next())).toMatch(/already on its way|is yours/);
     await receiptOf(daniel);
     await daniel.quiet(500);
+    expect(charged(daniel.id)).toEqual(['2.00']);
+    expect(words(await daniel.press(confirmation, 'Pay RM 2.00'))).toContain('is yours');
+    expect(words(await daniel.say('cancel'))).toContain('There is nothing to cancel');
     expect(charged(daniel.id)).toEqual(['2.00']);
   });
 
@@ -157,7 +162,9 @@ describe('conversation', () => {
     await daniel.press(await daniel.say('offers'), /Daily Internet/);
     await daniel.press(await daniel.say('1'), 'Pay RM 2.00');
     await daniel.press(await daniel.say('offers'), /Weekly Internet/);
-    expect(words(await daniel.press(await daniel.say('1'), /^Pay/))).toContain('already on its way');
+    expect(words(await daniel.press(await daniel.say('1'), /^Pay/))).toContain(
+      'I did not order Weekly Internet 5 GB: Daily Internet 1 GB is still on its way',
+    );
     expect(words(await receiptOf(daniel))).toContain('Daily Internet 1 GB is yours');
     expect(charged(daniel.id)).toEqual(['2.00']);
   });

@@ -18,6 +18,8 @@ describe('every webhook answers bad input as problem+json', () => {
     expect(await problem(path, { headers: { ...headers, 'content-type': 'text/xml' }, body: '<a/>' })).toMatchObject({
       status: 415,
     });
+    const form = { ...headers, 'content-type': 'application/x-www-form-urlencoded' };
+    expect(await problem(path, { headers: form, body: '{}' })).toMatchObject({ status: 415 });
     expect(await problem(path, { headers: json, body: `"${'x'.repeat(1_100_000)}"` })).toMatchObject({ status: 413 });
     expect(await problem(path, { method: 'PUT', headers: json, body: '{}' })).toMatchObject({ status: 405 });
     if (path === '/web/x/messages') return;

@@ -1,8 +1,10 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { createHttpOut } from '../../adapters/teams/http.js';
+import { createTokens } from '../../adapters/teams/token.js';
 import type { Outgoing } from '../../bot/channel.js';
 import { wordsOf } from './card-rules.js';
-import { type House, openHouse, say, textMessage, until } from './house.js';
-import { personalChat } from './microsoft.js';
+import { type House, openHouse, payload, say, textMessage } from './house.js';
+import { APP_ID, APP_PASSWORD, personalChat } from './microsoft.js';
 
 let house: House;
 beforeEach(async () => {
@@ -111,6 +113,26 @@ describe('the token', () => {
     house.microsoft.valid.clear();
     expect(await Promise.all(Array.from({ length: 20 }, () => outcome()))).toEqual(Array(20).fill('sent'));
     expect(renewed()).toBe(2);
+  });
+
+  test('that is new is kept, when an old one is refused late', async () => {
+    const { microsoft } = house;
+    const http = createHttpOut();
+    const parts = {
+      http,
+      appId: APP_ID,
+      appPassword: APP_PASSWORD,
+      tenant: 'botframework.com',
+      loginUrl: microsoft.url,
+    };
+    const tokens = createTokens({ ...parts, now: () => house.now, onRefused: () => undefined });
+    const old = await tokens.get();
+    tokens.drop(old);
+    const current = await tokens.get();
+    tokens.drop(old);
+    expect(await tokens.get()).toBe(current);
+    expect(renewed()).toBe(2);
+    await http.close();
   });
 
   test('of a single-tenant app comes from its own tenant', async () => {
@@ -290,27 +312,17 @@ describe('a person met in a group only', () => {
   });
 });
 
-describe('typing', () => {
-  const start = async () => {
-    await answer();
-    const event = house.delivered[0];
-    if (event === undefined || !('from' in event)) throw new Error('nothing came');
-    await house.channel.typing?.(event.conversationId, event.from.address);
-    return event;
-  };
-  const typed = () => house.microsoft.sent.filter(({ activity }) => activity.type === 'typing').length;
-
-  test('is shown when an answer takes its time', async () => {
-    await start();
-    await until(() => typed() === 1);
-  });
-
-  test('is not, when the answer is there first', async () => {
-    const { conversationId, from } = await start();
-    await house.channel.send({ id: 'x', conversationId, address: from.address, message: textMessage() });
-    await new Promise((next) => setTimeout(next, 900));
-    expect(typed()).toBe(0);
-  });
+test.each([
+  ['personal-message', 1],
+  ['group-chat-mention', 0],
+])('typing is shown in the personal chat where there is one: %s', async (name, count) => {
+  const activity = payload(house.microsoft, name);
+  await house.post(activity);
+  const event = house.delivered[0];
+  if (event === undefined || !('from' in event)) throw new Error('nothing came');
+  await house.channel.typing?.(event.conversationId, event.from.address, event.id);
+  const typed = house.microsoft.sent.filter((sent) => sent.activity.type === 'typing');
+  expect(typed.map(({ conversation }) => conversation)).toEqual(Array(count).fill(activity.conversation.id));
 });
 
 test('a message names its language', async () => {

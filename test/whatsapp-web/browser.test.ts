@@ -1,22 +1,23 @@
-import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { findBrowser, openWebClient } from '../../adapters/whatsapp/web/client.js';
-import { BrowserMissing } from '../../adapters/whatsapp/web/index.js';
+import { BrowserMissing, type WebClient } from '../../adapters/whatsapp/web/index.js';
 import { noBrowser } from '../support/browser.js';
 import { tempFolder } from '../support/stores.js';
 import { House, until } from './house.js';
 
-const folders: { remove(): void }[] = [];
-const temp = () => {
-  const folder = tempFolder();
-  folders.push(folder);
-  return folder.path;
-};
-afterEach(() => {
-  for (const folder of folders.splice(0)) folder.remove();
+const cleanup: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const step of cleanup.splice(0).reverse()) await step();
 });
+function temp(): string {
+  const folder = tempFolder();
+  cleanup.push(() => folder.remove());
+  return folder.path;
+}
 
 describe('the browser WhatsApp Web runs in', () => {
   test('is the first Chromium or Chrome on the PATH', () => {
@@ -35,48 +36,83 @@ describe('the browser WhatsApp Web runs in', () => {
   });
 
   test('that does not start is tried again, and says so', async () => {
-    const house = new House({ dataDir: temp(), browser: '/bin/false', open: undefined, retryAfterMs: 60_000 } as never);
-    await house.open();
-    expect(house.channel.state()).toMatchObject({ kind: 'waiting' });
+    const dataDir = temp();
+    const open = () => openWebClient(join(dataDir, 'whatsapp-web'), '/bin/false');
+    const house = new House({ open, retryAfterMs: 60_000 });
+    await house.mount();
+    await until(() => house.channel.state().kind === 'waiting', 30_000);
     await house.channel.close();
-  });
+  }, 40_000);
 });
 
-/** Processes of the browser that has this profile. */
+/** Processes of the browser that has its profile here. */
 function browsersOf(folder: string): string[] {
-  return readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name))
-    .filter((pid) => {
-      try {
-        return execFileSync('cat', [`/proc/${pid}/cmdline`], { stdio: ['ignore', 'pipe', 'ignore'] })
-          .toString()
-          .includes(folder);
-      } catch {
-        return false;
-      }
-    });
+  const isOne = (pid: string) => {
+    try {
+      return readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(folder);
+    } catch {
+      return false;
+    }
+  };
+  if (!existsSync('/proc')) return [];
+  return readdirSync('/proc').filter((name) => /^\d+$/.test(name) && isOne(name));
 }
+
+/** A helper process may outlive its browser by a moment. */
+const gone = (folder: string) => until(() => browsersOf(folder).length === 0, 5_000);
+
+/** Takes connections and says nothing: a network that swallows everything. */
+async function silence(): Promise<{ readonly port: number; connections(): number }> {
+  const sockets = new Set<Socket>();
+  const server = createServer((socket) => sockets.add(socket)).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  cleanup.push(() => {
+    for (const socket of sockets) socket.destroy();
+    server.close();
+  });
+  return { port: (server.address() as AddressInfo).port, connections: () => sockets.size };
+}
+
+const NOBODY_LISTENS = 9;
 
 const here = noBrowser === undefined;
 (here ? describe : describe.skip)(`WhatsApp Web in a real Chromium${here ? '' : ` (skipped: ${noBrowser})`}`, () => {
-  /** A house whose browser has no way out, whatever this machine has: the network ends at a closed port. */
-  const offline = (dataDir: string) => new House({ dataDir, open: () => openOffline(dataDir), retryAfterMs: 60_000 });
-  const openOffline = async (dataDir: string) => {
-    const client = await openWebClient(join(dataDir, 'whatsapp-web'), findBrowser());
-    const { puppeteer } = (client as unknown as { options: { puppeteer: { args: string[] } } }).options;
-    puppeteer.args.push('--proxy-server=http://127.0.0.1:9');
-    return client;
-  };
+  /** The channel with the system's browser, whose network ends at a port of this machine, whatever the machine has. */
+  function offline(dataDir: string, port = NOBODY_LISTENS) {
+    const clients: WebClient[] = [];
+    const house = new House({
+      retryAfterMs: 60_000,
+      open: async () => {
+        const client = await openWebClient(join(dataDir, 'whatsapp-web'), findBrowser());
+        (client as unknown as Client).options.puppeteer.args.push(`--proxy-server=http://127.0.0.1:${port}`);
+        clients.push(client);
+        return client;
+      },
+    });
+    cleanup.push(async () => {
+      await house.channel.close();
+      await gone(dataDir);
+    });
+    return {
+      house,
+      browser: () => (clients[0] as unknown as Client | undefined)?.pupBrowser,
+      waiting: () => until(() => house.channel.state().kind === 'waiting', 60_000),
+    };
+  }
+  interface Client {
+    readonly options: { readonly puppeteer: { readonly args: string[] } };
+    readonly pupBrowser?: { process(): { kill(signal: string): void } | null } | null;
+  }
 
   test('starts, gets as far as the network goes, says where it ended, and leaves no process behind', async () => {
     const dataDir = temp();
-    const house = offline(dataDir);
-    await house.open();
-    await until(() => house.channel.state().kind === 'waiting', 60_000);
+    const { house, waiting } = offline(dataDir);
+    await house.mount();
+    await waiting();
     expect(house.channel.state()).toMatchObject({ why: 'ERR_PROXY_CONNECTION_FAILED' });
     expect(existsSync(join(dataDir, 'whatsapp-web', 'session', 'Default'))).toBe(true);
     await house.channel.close();
-    expect(browsersOf(dataDir)).toEqual([]);
+    await gone(dataDir);
     expect(readdirSync(dataDir)).toEqual(['whatsapp-web']);
   }, 90_000);
 
@@ -85,59 +121,53 @@ const here = noBrowser === undefined;
     const profile = join(dataDir, 'whatsapp-web', 'session');
     mkdirSync(profile, { recursive: true });
     symlinkSync('another-host-1', join(profile, 'SingletonLock'));
-    const house = offline(dataDir);
-    await house.open();
-    await until(() => house.channel.state().kind === 'waiting', 60_000);
+    const { house, waiting } = offline(dataDir);
+    await house.mount();
+    await waiting();
     expect(house.channel.state()).toMatchObject({ why: 'ERR_PROXY_CONNECTION_FAILED' });
-    await house.channel.close();
   }, 90_000);
 
-  test.each([0, 100, 500, 1500])('closes cleanly %i ms after its start', async (ms) => {
-    const dataDir = temp();
-    const house = offline(dataDir);
-    await house.open().catch(() => undefined);
-    await new Promise((resolve) => setTimeout(resolve, ms));
-    await house.channel.close();
-    expect(browsersOf(dataDir)).toEqual([]);
-    expect(house.channel.state()).toEqual({ kind: 'closed' });
-  }, 60_000);
+  test.each([0, 50, 200, 500, 1000, 3000])(
+    'closes cleanly %i ms after its start',
+    async (ms) => {
+      const dataDir = temp();
+      const network = await silence();
+      const { house } = offline(dataDir, network.port);
+      await house.mount();
+      await new Promise((resolve) => setTimeout(resolve, ms));
+      expect(house.channel.state()).toEqual({ kind: 'starting' });
+      await house.channel.close();
+      await gone(dataDir);
+      expect(house.channel.state()).toEqual({ kind: 'closed' });
+    },
+    60_000,
+  );
 
-  test('has its session files to itself', async () => {
+  test('has its session files to itself until it is closed', async () => {
     const dataDir = temp();
-    const house = offline(dataDir);
-    await house.open();
-    await until(() => browsersOf(dataDir).length > 0, 30_000);
+    const network = await silence();
+    const first = offline(dataDir, network.port);
+    await first.house.mount();
+    await until(() => network.connections() > 0, 60_000);
     const second = offline(dataDir);
-    await second.open();
-    expect(second.channel.state()).toMatchObject({ kind: 'waiting', why: 'STORE_IN_USE' });
-    await second.channel.close();
-    await house.channel.close();
+    await second.house.mount();
+    await second.waiting();
+    expect(second.house.channel.state()).toMatchObject({ why: 'STORE_IN_USE' });
+    await second.house.channel.close();
+    await first.house.channel.close();
     const third = offline(dataDir);
-    await third.open();
-    await until(() => third.channel.state().kind === 'waiting', 60_000);
-    expect(third.channel.state()).toMatchObject({ why: 'ERR_PROXY_CONNECTION_FAILED' });
-    await third.channel.close();
+    await third.house.mount();
+    await third.waiting();
+    expect(third.house.channel.state()).toMatchObject({ why: 'ERR_PROXY_CONNECTION_FAILED' });
   }, 120_000);
 
-  test('that dies is noticed', async () => {
-    const dataDir = temp();
-    const house = offline(dataDir);
-    await house.open();
-    const clients: { pupBrowser?: { process(): { kill(signal: string): void } | null } }[] = [];
-    const other = new House({
-      dataDir: temp(),
-      retryAfterMs: 60_000,
-      open: async () => {
-        const client = await openOffline(dataDir2);
-        clients.push(client as never);
-        return client;
-      },
-    });
-    const dataDir2 = temp();
-    await other.open();
-    await until(() => (clients[0]?.pupBrowser?.process() ?? null) !== null, 30_000);
-    clients[0]?.pupBrowser?.process()?.kill('SIGKILL');
-    await until(() => other.channel.state().kind === 'waiting', 30_000);
-    await Promise.all([house.channel.close(), other.channel.close()]);
+  test('that dies is noticed at once', async () => {
+    const network = await silence();
+    const { house, browser, waiting } = offline(temp(), network.port);
+    await house.mount();
+    await until(() => (browser()?.process() ?? null) !== null, 60_000);
+    browser()?.process()?.kill('SIGKILL');
+    await waiting();
+    expect(house.channel.state()).toMatchObject({ why: 'BROWSER_GONE' });
   }, 90_000);
 });

@@ -1,7 +1,8 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
-import type { Action, Block } from '../../bot/message/message.js';
 import type { Localized } from '../../bot/i18n/localized.js';
+import type { Action, Block } from '../../bot/message/message.js';
 import { House, until } from './house.js';
+import { Phone } from './phone.js';
 
 const HOUR_MS = 3_600_000;
 const ADDRESS = '{"chat":"60123456789@c.us"}';
@@ -170,16 +171,16 @@ describe('an answer on WhatsApp Web', () => {
     await house.connected();
     for (const address of ['{"to":"60123456789"}', 'not json']) {
       await expect(house.send(CONVERSATION, address)).rejects.toMatchObject({ code: 'CHANNEL_REFUSED' });
-      await house.channel.typing?.(CONVERSATION, address);
+      await house.channel.typing?.(CONVERSATION, address, 'event');
     }
   });
 
   test('is announced by a typing indicator', async () => {
     house = new House();
     await house.open();
-    await house.channel.typing?.(CONVERSATION, ADDRESS);
+    await house.channel.typing?.(CONVERSATION, ADDRESS, 'event');
     const phone = house.phone.connects();
-    await house.channel.typing?.(CONVERSATION, ADDRESS);
+    await house.channel.typing?.(CONVERSATION, ADDRESS, 'event');
     expect(phone.typing).toEqual(['60123456789@c.us']);
   });
 
@@ -234,7 +235,7 @@ describe('the link to the phone', () => {
     house.phone.emit('qr', '2@first');
     house.phone.emit('qr', '2@second');
     expect(house.channel.state()).toEqual({ kind: 'pairing', qr: '2@second' });
-    expect(house.printed).toMatch(/\[QR 2@first\]\n.*Linked devices[^]*\[QR 2@second\]/);
+    expect(house.printed).toMatch(/\[QR 2@first\]\n.*Linked devices[\s\S]*\[QR 2@second\]/);
     house.phone.connects();
     expect(house.channel.state()).toEqual({ kind: 'ready' });
     expect(house.qrs.filter((qr) => qr !== undefined)).toEqual(['2@first', '2@second']);
@@ -316,14 +317,13 @@ describe('the link to the phone', () => {
     await new Promise((resolve) => setTimeout(resolve, 4 * 5));
     expect(house.phones).toHaveLength(1);
 
-    let open = () => undefined as void;
+    let open: () => void = () => undefined;
     const opening = new Promise<void>((resolve) => {
       open = resolve;
     });
-    const { Phone } = await import('./phone.js');
     const late = new Phone();
     const other = new House({ open: () => opening.then(() => late) });
-    void other.open().catch(() => undefined);
+    await other.mount();
     const closed = other.channel.close();
     open();
     await closed;

@@ -59,7 +59,7 @@ export class House {
   }
 
   /** Mounts the channel, as the app does. */
-  async open(): Promise<this> {
+  async mount(): Promise<void> {
     await this.channel.routes(undefined as unknown as FastifyInstance, {
       deliver: async (event) => {
         if (this.storeFailures-- > 0) throw new Error('the store is away');
@@ -70,8 +70,12 @@ export class House {
       delivery: (report) => void this.deliveries.push(report),
       alert: (code) => void this.alerts.push(code),
     });
-    await until(() => this.phones.length > 0 || this.channel.state().kind === 'waiting');
-    return this;
+  }
+
+  /** Mounted, and the first phone started. */
+  async open(): Promise<void> {
+    await this.mount();
+    await until(() => (this.phones[0]?.started ?? 0) > 0);
   }
 
   /** The phone that is linked now. */
@@ -83,7 +87,6 @@ export class House {
 
   async connected(): Promise<Phone> {
     await this.open();
-    await until(() => this.phone.started > 0);
     return this.phone.connects();
   }
 

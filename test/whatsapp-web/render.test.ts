@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { MAX_TEXT, render } from '../../adapters/whatsapp/web/render.js';
 import { literal, oneLine } from '../../adapters/whatsapp/text.js';
+import { MAX_TEXT, render } from '../../adapters/whatsapp/web/render.js';
 import { clip } from '../../bot/message/clip.js';
 import { arbitraryMessage } from '../support/arbitrary-message.js';
 

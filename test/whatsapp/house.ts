@@ -31,6 +31,8 @@ export interface House {
   readonly warnings: unknown[];
   /** What the mailbox does; replace it to see what the channel does with other answers. */
   deliver: (event: InboundEvent) => Promise<'accepted' | 'duplicate'>;
+  /** What keeps opt-outs; replace it likewise. */
+  optOut: (conversationId: string, how: string) => Promise<void>;
   /** Added to the clock, in milliseconds. */
   skew: number;
   /** Another process of the same Refill. */
@@ -80,7 +82,7 @@ export async function openHouse({ timeoutMs, redisUrl = REDIS_URL }: HouseOption
   };
   const operator = {
     alert: (code: string, what: string) => void house.alerts.push({ code, what }),
-    optedOut: async (conversationId: string, how: string) => void house.optOuts.push({ conversationId, how }),
+    optedOut: (conversationId: string, how: string) => house.optOut(conversationId, how),
   };
   const http = createHttp({ log: silent, metrics: createMetrics(), ready: async () => undefined });
   const house: House = {
@@ -103,6 +105,7 @@ export async function openHouse({ timeoutMs, redisUrl = REDIS_URL }: HouseOption
       house.delivered.push(event);
       return 'accepted';
     },
+    optOut: async (conversationId, how) => void house.optOuts.push({ conversationId, how }),
     another,
     async stop() {
       await http.close();

@@ -1,5 +1,8 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import { verifySignature } from '../../adapters/whatsapp/verify.js';
+import { LedgerUnavailable } from '../../bot/ledger/index.js';
+import { HttpProblem } from '../../bot/problem.js';
 import { conversationOf, type House, openHouse, payload } from './house.js';
 import { inbound, postWebhook, SETTINGS, says, signed, webhook } from './whatsapp.js';
 
@@ -104,6 +107,42 @@ describe('the signature', () => {
     );
     expect(house.delivered).toEqual([]);
   });
+});
+
+test('of thousands of forgeries of body, signature or secret none passes', () => {
+  const body = Buffer.from('{"object":"whatsapp_business_account","entry":[]}');
+  const right = signed(body)['x-hub-signature-256'] ?? '';
+  const passes = (raw: Buffer, header: string, secret: string) => {
+    try {
+      verifySignature(raw, header, secret);
+      return true;
+    } catch (error) {
+      if (error instanceof HttpProblem && error.status === 401) return false;
+      throw error;
+    }
+  };
+  expect(passes(body, right, SETTINGS.appSecret)).toBe(true);
+  const flipped = (bytes: Buffer, at: number, by: number) => {
+    const copy = Buffer.from(bytes);
+    copy[at % copy.length] = ((copy[at % copy.length] ?? 0) + by) % 256;
+    return copy;
+  };
+  fc.assert(
+    fc.property(
+      fc.constantFrom('body', 'header', 'secret'),
+      fc.nat(200),
+      fc.integer({ min: 1, max: 255 }),
+      (what, at, by) => {
+        const raw = what === 'body' ? flipped(body, at, by) : body;
+        const header = what === 'header' ? flipped(Buffer.from(right), at, by).toString('latin1') : right;
+        const secret = what === 'secret' ? `${SETTINGS.appSecret}${String.fromCharCode(by)}` : SETTINGS.appSecret;
+        // A hexadecimal digit may be written in either case.
+        if (header !== right && header.toLowerCase() === right) return true;
+        expect(() => verifySignature(raw, header, secret)).toThrow(HttpProblem);
+      },
+    ),
+    { numRuns: Number(process.env['MUTATIONS'] ?? 5_000), seed: 1 },
+  );
 });
 
 describe('what is signed but malformed is answered 400, naming the field', () => {
@@ -341,6 +380,17 @@ describe('what becomes of messages', () => {
     await postWebhook(house.url, failed);
     expect(house.deliveries).toEqual([{ channel: 'whatsapp', state: 'failed', code: '131050' }]);
     expect(house.optOuts).toEqual([{ conversationId: conversationOf(NUMBER), how: 'whatsapp:131050' }]);
+  });
+
+  test('an opt-out that could not be kept is kept when Meta comes back with it', async () => {
+    const failed = fresh('status-failed').replaceAll('131049', '131050');
+    const { optOut } = house;
+    house.optOut = () => Promise.reject(new LedgerUnavailable('away'));
+    expect(await postWebhook(house.url, failed)).toBe(503);
+    house.optOut = optOut;
+    expect(await postWebhook(house.url, failed)).toBe(200);
+    expect(house.optOuts).toHaveLength(1);
+    expect(house.deliveries).toHaveLength(1);
   });
 
   test('a state of tomorrow is ignored', async () => {

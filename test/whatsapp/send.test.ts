@@ -384,7 +384,7 @@ describe('read marks and typing', () => {
 
   test('a quick turn leaves a read mark and no typing indicator', async () => {
     await hears();
-    await house.channel.typing?.(conversationOf(NUMBER), '');
+    await house.channel.typing?.(conversationOf(NUMBER), '', 'wamid.in.1');
     await send(words('Quick'));
     await house.channel.taken?.(conversationOf(NUMBER), last());
     await soon(() => house.meta.reads.length > 0);
@@ -394,7 +394,7 @@ describe('read marks and typing', () => {
 
   test('a slow turn shows typing and marks as read in one call', async () => {
     await hears();
-    await house.channel.typing?.(conversationOf(NUMBER), '');
+    await house.channel.typing?.(conversationOf(NUMBER), '', 'wamid.in.1');
     await soon(() => house.meta.reads.length > 0);
     await send(words('Slow'));
     await house.channel.taken?.(conversationOf(NUMBER), last());
@@ -410,11 +410,11 @@ describe('read marks and typing', () => {
     expect(house.meta.reads[1]).toEqual({ messageId: last(), typing: false });
   });
 
-  test('a process that did not hear the message says nothing while typing', async () => {
+  test('a process that did not hear the message knows it by its id', async () => {
     await hears();
-    await house.another().typing?.(conversationOf(NUMBER), '');
+    await house.another().typing?.(conversationOf(NUMBER), '', 'wamid.elsewhere');
     await new Promise((done) => setTimeout(done, 700));
-    expect(house.meta.reads).toEqual([]);
+    expect(house.meta.reads).toEqual([{ messageId: 'wamid.elsewhere', typing: true }]);
   });
 });
 
