@@ -29,23 +29,23 @@ export interface Http {
 
 const DEADLINE_MS = 10_000;
 const CONNECT_MS = 3_000;
+const CONNECTIONS = 64;
+/** Shorter than balancers commonly keep an idle connection (60 s), so that we are the ones who close it. */
+const IDLE_MS = 30_000;
 /** Longest answer that is read; whatever is longer is no answer of the Bot Framework. */
 const MAX_BODY_BYTES = 1_000_000;
 /** Teams has a service URL per region; more than this many at once is somebody playing. */
 const MAX_ORIGINS = 32;
 
-export function createHttpOut(now: () => number = Date.now): Http {
+/** `deadlineMs` is for one request and its whole answer. */
+export function createHttpOut(now: () => number = Date.now, deadlineMs = DEADLINE_MS): Http {
   const pools = new LRUCache<string, Pool>({ max: MAX_ORIGINS, dispose: (pool) => void pool.close() });
   const poolFor = (origin: string) => {
-    const pool =
-      pools.get(origin) ??
-      new Pool(origin, {
-        connections: 64,
-        keepAliveTimeout: 30_000,
-        connect: { timeout: CONNECT_MS },
-        headersTimeout: 0,
-        bodyTimeout: 0,
-      });
+    const known = pools.get(origin);
+    if (known !== undefined) return known;
+    // The exchange has one deadline for everything; undici's own would only be second opinions.
+    const timeouts = { connect: { timeout: CONNECT_MS }, headersTimeout: 0, bodyTimeout: 0 };
+    const pool = new Pool(origin, { connections: CONNECTIONS, keepAliveTimeout: IDLE_MS, ...timeouts });
     pools.set(origin, pool);
     return pool;
   };
@@ -54,7 +54,7 @@ export function createHttpOut(now: () => number = Date.now): Http {
       const { origin, pathname, search } = new URL(url);
       return new Promise((resolve, reject) => {
         const options = { method, path: pathname + search, headers, ...(body !== undefined && { body }) };
-        poolFor(origin).dispatch(options, new Exchange(resolve, reject, now));
+        poolFor(origin).dispatch(options, new Exchange(resolve, reject, now, deadlineMs));
       });
     },
     async close() {
@@ -77,8 +77,9 @@ class Exchange implements Dispatcher.DispatchHandler {
     private readonly resolve: (answer: Answer) => void,
     private readonly reject: (failure: TeamsExchangeFailed) => void,
     private readonly now: () => number,
+    deadlineMs: number,
   ) {
-    this.deadline = setTimeout(() => this.fail(new TeamsExchangeFailed('no answer before the deadline')), DEADLINE_MS);
+    this.deadline = setTimeout(() => this.fail(new TeamsExchangeFailed('no answer before the deadline')), deadlineMs);
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
@@ -124,7 +125,9 @@ class Exchange implements Dispatcher.DispatchHandler {
 
 /** Seconds or an HTTP date (RFC 9110 section 10.2.3) as ms from now. */
 function retryAfter(header: string | string[] | undefined, now: number): number | undefined {
-  if (typeof header !== 'string' || header.trim() === '') return undefined;
-  const ms = /^\s*\d+(\.\d+)?\s*$/.test(header) ? Number(header) * 1000 : Date.parse(header) - now;
-  return Number.isFinite(ms) ? Math.max(0, ms) : undefined;
+  if (typeof header !== 'string') return undefined;
+  if (/^\d+(\.\d+)?$/.test(header)) return Number(header) * 1000;
+  // Date.parse takes almost anything for a year.
+  const date = /^[A-Z][a-z]{2}, /.test(header) ? Date.parse(header) : Number.NaN;
+  return Number.isNaN(date) ? undefined : Math.max(0, date - now);
 }

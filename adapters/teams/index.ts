@@ -2,6 +2,7 @@ import type { Channel, Inbox } from '../../bot/channel.js';
 import type { Origin } from '../../bot/conversation/event.js';
 import type { MessageRefs } from '../../bot/message-refs.js';
 import type { Pauses } from '../../bot/pauses.js';
+import { readAddress } from './address.js';
 import { createConnector } from './connector.js';
 import { TeamsMisconfigured } from './errors.js';
 import { createHttpOut, type Http } from './http.js';
@@ -11,7 +12,6 @@ import { createPublic } from './public.js';
 import { createReceiver, type ReceiverOptions } from './receive.js';
 import { createSender } from './send.js';
 import { createTokens } from './token.js';
-import { createTyping } from './typing.js';
 import { admit, admitLocal, createVerifier } from './verify.js';
 import type { TeamsWords } from './words.js';
 
@@ -65,7 +65,6 @@ export function createTeamsChannel(options: TeamsOptions): Channel {
   const tokens = credentials && createTokens({ ...credentials, http, loginUrl, now, onRefused });
   const connector = createConnector({ http, tokens });
   const chats = createPersonalChats(connector);
-  const typing = createTyping(connector);
   const sender = createSender({ connector, chats, refs, pauses, inbox: () => inbox });
 
   return {
@@ -87,17 +86,13 @@ export function createTeamsChannel(options: TeamsOptions): Channel {
       );
       server.post('/api/messages', receive);
     },
-    async send(outgoing) {
-      typing.stop(outgoing.conversationId);
-      await sender.send(outgoing);
+    send: (outgoing) => sender.send(outgoing),
+    async typing(_, address) {
+      const to = readAddress(address);
+      // Somebody met in a group only: the chat is opened with the answer, not before.
+      if (to.conversationId !== '') await connector.post(to, { type: 'typing' });
     },
-    async typing(conversationId, address) {
-      typing.start(conversationId, address);
-    },
-    async close() {
-      typing.close();
-      await http.close();
-    },
+    close: () => http.close(),
   };
 }
 

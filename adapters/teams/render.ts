@@ -57,7 +57,8 @@ function cardActivity(message: Message, step: Card): Partial<Activity> {
     type: 'AdaptiveCard',
     $schema: 'http://adaptivecards.io/schemas/adaptive-card.json',
     version: '1.5',
-    lang: message.language,
+    // The language alone: cards have no place for a region.
+    lang: message.language.split('-')[0],
     ...(message.direction === 'rtl' && { rtl: true }),
     fallbackText: clip(toText(message), SPOKEN),
     // It may be SSML, so nothing in it may look like a tag.

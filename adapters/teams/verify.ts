@@ -100,7 +100,7 @@ export function createVerifier({ http, appId, issuer, openIdMetadataUrl, now }: 
  */
 export function admit(caller: Caller, { channelId, serviceUrl }: { channelId: string; serviceUrl: string }): void {
   const endorsed = channelId === CHANNEL && caller.endorsements.includes(channelId);
-  const same = caller.serviceUrl !== '' && withoutSlash(caller.serviceUrl) === withoutSlash(serviceUrl);
+  const same = withoutSlash(caller.serviceUrl) === withoutSlash(serviceUrl);
   if (!endorsed || !same) throw forbidden();
 }
 

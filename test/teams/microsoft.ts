@@ -1,4 +1,4 @@
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { exportJWK, generateKeyPair, type JWTHeaderParameters, type JWTPayload, SignJWT } from 'jose';
 import { cardProblems } from './card-rules.js';
@@ -71,8 +71,8 @@ export async function startMicrosoft(options: { readonly unauthenticated?: boole
     /** Users whose personal chat cannot be opened. */
     unreachable: new Set<string>(),
     failures: [] as Answer[],
-    tokenAnswers: [] as Answer[],
-    keyAnswers: [] as Answer[],
+    tokenFailures: [] as Answer[],
+    keyFailures: [] as Answer[],
     listeners: [] as ((sent: Sent) => void)[],
   };
   let count = 0;
@@ -86,11 +86,11 @@ export async function startMicrosoft(options: { readonly unauthenticated?: boole
     }
     if (path === '/v1/.well-known/keys') {
       state.keyRequests++;
-      return state.keyAnswers.shift() ?? { status: 200, body: { keys: state.keys.map(({ publicJwk }) => publicJwk) } };
+      return state.keyFailures.shift() ?? { status: 200, body: { keys: state.keys.map(({ publicJwk }) => publicJwk) } };
     }
     if (path.endsWith('/oauth2/v2.0/token')) {
       state.tokenRequests++;
-      return state.tokenAnswers.shift() ?? issue(path, new URLSearchParams(body));
+      return state.tokenFailures.shift() ?? issue(path, new URLSearchParams(body));
     }
     if (!path.startsWith('/v3/conversations')) return { status: 404 };
     const authorization = request.headers.authorization;

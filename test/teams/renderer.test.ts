@@ -43,7 +43,7 @@ withBrowser(`drawn by Microsoft’s own renderer${noBrowser === undefined ? '' :
   async function draw(message: Message): Promise<Drawn> {
     const json = JSON.parse(render(message, {}));
     return page.evaluate((card: unknown) => {
-      // What a person sees, and not what is hidden: innerText, which textContent is not.
+      // biome-ignore lint/performance/useDomNodeTextContent: what a person sees, line breaks included
       const seen = ({ innerText: words }: HTMLElement) => words;
       const { AdaptiveCard, SerializationContext } = (window as unknown as { AdaptiveCards: Renderer }).AdaptiveCards;
       // A Markdown processor that trusts everything: markup that reaches it shows.

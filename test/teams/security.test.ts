@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { UnsecuredJWT } from 'jose';
 import { createTeamsChannel, type TeamsOptions } from '../../adapters/teams/index.js';
-import { type House, openHouse, payload, WORDS } from './house.js';
+import { type House, openHouse, payload, textMessage, WORDS } from './house.js';
 import { APP_ID, APP_PASSWORD, ISSUER, makeKey } from './microsoft.js';
 
 let house!: House;
@@ -193,6 +193,17 @@ describe('the keys of the Bot Framework', () => {
     expect(microsoft.keyRequests).toBe(2);
   });
 
+  test('are fetched again after a day, and one that Microsoft withdrew is no longer taken', async () => {
+    house = opened = await openHouse();
+    const { microsoft } = house;
+    const withdrawn = microsoft.keys;
+    expect((await knock(`Bearer ${await microsoft.token()}`)).status).toBe(200);
+    microsoft.keys = [await makeKey('key-2')];
+    house.now += 25 * HOUR * 1000;
+    const late = await microsoft.token({}, { at: house.now, key: withdrawn[0] as never });
+    expect((await knock(`Bearer ${late}`)).status).toBe(401);
+  });
+
   test('that cannot be fetched mean 503, and those we have serve on for days', async () => {
     house = opened = await openHouse();
     const { microsoft } = house;
@@ -238,10 +249,9 @@ describe('without credentials', () => {
     const later = await openHouse();
     try {
       const { conversationId, from } = event;
-      const message = { language: 'en', direction: 'ltr', blocks: [], actions: [] } as const;
-      const sending = later.channel.send({ id: 'out', conversationId, address: from.address, message });
+      const sending = later.channel.send({ id: 'out', conversationId, address: from.address, message: textMessage() });
       await expect(sending).rejects.toMatchObject({ code: 'CHANNEL_REFUSED' });
-      expect(house.microsoft.sent).toEqual([]);
+      expect(house.microsoft).toMatchObject({ sent: [], problems: [] });
     } finally {
       await later.stop();
     }
