@@ -9,6 +9,7 @@ const EXPECTED: ReadonlySet<string> = new Set([
   'CONFIG',
   'STORE_UNAVAILABLE',
   'STORE_IN_USE',
+  'LEDGER_UNAVAILABLE',
   'KEY_INVALID',
   'KEY_MISMATCH',
   'BROWSER_MISSING',

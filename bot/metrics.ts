@@ -59,7 +59,12 @@ export function createMetrics() {
       buckets: SECONDS,
       registers,
     }),
-    purchases: new Gauge({ name: 'refill_purchases', help: 'Purchases by state', labelNames: ['state'], registers }),
+    purchases: new Gauge({
+      name: 'refill_purchases',
+      help: 'Purchases under way, by state',
+      labelNames: ['state'],
+      registers,
+    }),
     deliveries: new Counter({
       name: 'refill_deliveries_total',
       help: 'What platforms said became of messages',

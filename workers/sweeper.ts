@@ -68,8 +68,15 @@ async function sweepOnce(options: SweeperOptions, told: Set<string>): Promise<vo
     processing: async () =>
       toUnknown(options, 'no callback', await ledger.stalePurchases('processing', before(PROCESSING_MS), BATCH)),
     unknown: async () => callForHelp(options, told, await ledger.stalePurchases('unknown', before(UNKNOWN_MS), BATCH)),
-    outbox: async () => addAll(jobs, 'outbox', await ledger.dueOutbox(now(), OUTBOX_RETRY_MS, BATCH)),
-    nudges: async () => addAll(jobs, 'nudges', await ledger.queuedNudges(before(QUEUED_NUDGE_MS), BATCH)),
+    // A claim pushes the next try back, so nothing is claimed while there is no queue to hand it to.
+    async outbox() {
+      await jobs.depth();
+      await addAll(jobs, 'outbox', await ledger.dueOutbox(now(), OUTBOX_RETRY_MS, BATCH));
+    },
+    async nudges() {
+      await jobs.depth();
+      await addAll(jobs, 'nudges', await ledger.queuedNudges(before(QUEUED_NUDGE_MS), BATCH));
+    },
     figures: () => measure(options),
   };
   for (const [step, run] of Object.entries(steps)) {

@@ -3,7 +3,6 @@ import { type Channel, ChannelRefused, type Outgoing } from '../channel.js';
 import type { Line } from '../domain/subscriber.js';
 import { RefillError } from '../errors.js';
 import type { Translators } from '../i18n/index.js';
-import type { Identity } from '../identity/identity.js';
 import type { Jobs } from '../jobs.js';
 import type { Ledger } from '../ledger/ledger.js';
 import type { LineTelco } from '../line-telco.js';
@@ -11,21 +10,19 @@ import { type EngineOptions, respond } from './engine.js';
 import type { InboundEvent, Origin } from './event.js';
 import type { Screen } from './flow.js';
 import type { Entry } from './mailbox.js';
-import { openSession, rememberOrigin } from './open-session.js';
+import { openSession, rememberOrigin, type SessionDeps } from './open-session.js';
 import { joinScreens, toMessage } from './screen.js';
 import { readSession, type Session, writeSession } from './session.js';
 import type { Turn } from './turn.js';
 import type { Input } from './understanding.js';
 
-export interface TurnDeps {
+export interface TurnDeps extends SessionDeps {
   readonly ledger: Ledger;
   readonly jobs: Jobs;
-  readonly identity: Identity;
   readonly channels: ReadonlyMap<string, Channel>;
   readonly engine: EngineOptions;
   readonly translators: Translators;
   readonly telco: LineTelco;
-  readonly defaults: { readonly locale: string; readonly timezone: string };
   readonly now: () => Date;
   /** Told how long each stage took, in milliseconds. */
   readonly observe?: (stage: TurnStage, ms: number) => void;

@@ -8,6 +8,8 @@ import { consents, conversations, lines } from './contract/people.js';
 import { nudges, theOutbox } from './contract/promises.js';
 import { movingPurchases, openingPurchases } from './contract/purchases.js';
 import { secrecy } from './contract/secrecy.js';
+import { text } from './contract/text.js';
+import { theKey } from './contract/the-key.js';
 
 type Open = () => Promise<{ readonly database: Database; close(): Promise<void> }>;
 
@@ -31,6 +33,8 @@ export function ledgerContract(name: string, open: Open): void {
     theOutbox(given);
     nudges(given);
     consents(given);
+    text(given);
+    theKey(given);
     secrecy(given);
   });
 }

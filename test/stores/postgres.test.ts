@@ -47,6 +47,7 @@ const TABLES = [
   'conversations',
   'lines',
   'links',
+  'master_key',
   'nudges',
   'outbox',
   'purchase_moves',
@@ -132,7 +133,7 @@ onServer(`a PostgreSQL server${server === undefined ? ` (${NO_POSTGRES})` : ''}`
     expect(outputs).toEqual(['ready', 'ready', 'ready']);
     expect((await tables(postgres.database)).map(({ name }) => name)).toEqual(TABLES);
     expect(await rows(postgres.database, sql`select count(*)::int as n from drizzle.__drizzle_migrations`)).toEqual([
-      { n: 2 },
+      { n: 3 },
     ]);
     await postgres.close();
   }, 60_000);

@@ -31,6 +31,16 @@ export function conversations({ ledger }: Given): void {
       expect(await ledger().conversation(first.id)).toEqual({ ...first, origin });
     });
 
+    test('lose their line when they are said to have none', async () => {
+      const { lineId, ...rest } = make({ lineId: randomUUID(), locale: 'ur' });
+      await ledger().saveConversation({ ...rest, ...(lineId !== undefined && { lineId }) });
+      await ledger().saveConversation({ ...rest, lineId: null });
+      expect(await ledger().conversation(rest.id)).toEqual(rest);
+      expect(await ledger().conversationsOf(lineId ?? '')).toEqual([]);
+      await ledger().saveConversation({ ...rest, lineId: 'another' });
+      expect(await ledger().conversation(rest.id)).toEqual({ ...rest, lineId: 'another' });
+    });
+
     test('of one line come with the most recently active first', async () => {
       const lineId = randomUUID();
       const [a, b, c] = [make({ lineId }), make({ lineId }), make({ lineId })];

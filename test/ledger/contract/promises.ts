@@ -6,8 +6,8 @@ import { type Given, SOON_MS, soon, twenty } from './given.js';
 
 export function theOutbox({ ledger, database }: Given): void {
   describe('the outbox', () => {
-    /** What other tests left is not due for a day. */
-    const empty = () => database().drizzle.execute(sql`update outbox set due_at = now() + interval '1 day'`);
+    /** What other tests left is not due for days. */
+    const empty = () => database().drizzle.execute(sql`update outbox set due_at = now() + interval '9 days'`);
 
     test('holds a promise once while it is open, however often it is made', async () => {
       const subject = randomUUID();
@@ -56,6 +56,23 @@ export function theOutbox({ ledger, database }: Given): void {
       expect(again.every(({ attempts }) => attempts === 2)).toBe(true);
     });
 
+    test('brings an item that was not kept after pauses that double, up to six hours', async () => {
+      await empty();
+      const { id } = await ledger().promise('checking', randomUUID(), 'web-1');
+      const MINUTE_MS = 60_000;
+      const pauses = [1, 2, 4, 8, 16, 32, 64, 128, 256, 360, 360, 360].map((minutes) => minutes * MINUTE_MS);
+      // Statements take a moment: what is due by a little less than a pause later has not come yet.
+      let now = Date.now();
+      const claimed = async (at: number) =>
+        (await ledger().dueOutbox(new Date(at), MINUTE_MS, 10)).some((item) => item.id === id);
+      expect(await claimed(now)).toBe(true);
+      for (const pause of pauses) {
+        expect(await claimed(now + pause - 30_000)).toBe(false);
+        now += pause + 5_000;
+        expect(await claimed(now)).toBe(true);
+      }
+    });
+
     test('shows no item that was finished, or that is not due yet', async () => {
       await empty();
       const { id } = await ledger().promise('checking', randomUUID(), 'web-1');
@@ -66,7 +83,7 @@ export function theOutbox({ ledger, database }: Given): void {
   });
 }
 
-export function nudges({ ledger }: Given): void {
+export function nudges({ ledger, database }: Given): void {
   describe('nudges', () => {
     const make = (change: Partial<NewNudge> = {}): NewNudge => ({
       operator: 'op',
@@ -77,6 +94,9 @@ export function nudges({ ledger }: Given): void {
       planName: [{ language: 'en', text: 'Daily' }],
       ...change,
     });
+
+    const listed = async (before: Date, limit = 1000) =>
+      (await ledger().queuedNudges(before, limit)).map(({ id }) => id);
 
     test('are taken once per operator and transaction', async () => {
       const nudge = make();
@@ -89,19 +109,38 @@ export function nudges({ ledger }: Given): void {
 
     test('leave the queue once', async () => {
       const id = (await ledger().addNudge(make()))?.id ?? '';
-      const listed = async () => (await ledger().queuedNudges(soon(), 1000)).some((nudge) => nudge.id === id);
-      expect(await listed()).toBe(true);
       const finished = await twenty((index) => ledger().finishNudge(id, index % 2 ? 'sent' : 'skipped', 'test'));
       expect(finished.filter(Boolean)).toHaveLength(1);
-      expect(await listed()).toBe(false);
+      expect(await listed(soon())).not.toContain(id);
     });
 
     test('that wait are listed, the longest first', async () => {
       const first = await ledger().addNudge(make());
       const second = await ledger().addNudge(make());
-      const listed = (await ledger().queuedNudges(soon(), 1000)).map(({ id }) => id);
-      expect(listed.slice(-2)).toEqual([first?.id, second?.id]);
-      expect(await ledger().queuedNudges(new Date(Date.now() - SOON_MS), 10)).toEqual([]);
+      expect(await listed(new Date(Date.now() - SOON_MS))).toEqual([]);
+      expect((await listed(soon())).slice(-2)).toEqual([first?.id, second?.id]);
+    });
+
+    test('that nobody can deliver do not keep the others waiting', async () => {
+      await database().drizzle.execute(sql`update nudges set state = 'skipped'`);
+      const add = async () => (await ledger().addNudge(make()))?.id ?? '';
+      const stuck = [await add(), await add(), await add()];
+      const next = await add();
+      const now = soon();
+      const later = (ms: number) => new Date(now.getTime() + ms);
+      expect(await listed(now, 3)).toEqual(stuck);
+      expect(await listed(later(1000), 3)).toEqual([next]);
+      expect(await listed(later(50_000), 3)).toEqual([]);
+      expect(await listed(later(60_500), 3)).toEqual(stuck);
+      expect(await listed(later(62_000), 3)).toEqual([next]);
+    });
+
+    test('are shared by sweepers: each is listed to one of them', async () => {
+      await database().drizzle.execute(sql`update nudges set state = 'skipped'`);
+      const made = await twenty(async () => (await ledger().addNudge(make()))?.id ?? '');
+      const shares = await Promise.all([1, 2, 3, 4].map(() => listed(soon(), 7)));
+      const rest = await listed(soon());
+      expect([...shares.flat(), ...rest].toSorted()).toEqual(made.toSorted());
     });
   });
 }

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
-import { asc, eq } from 'drizzle-orm';
+import { and, asc, eq, sql } from 'drizzle-orm';
 import fc from 'fast-check';
 import {
   isFinal,
@@ -9,6 +9,7 @@ import {
   type PurchaseState,
   statesBefore,
 } from '../../../bot/domain/purchase.js';
+import type { OutboxKind } from '../../../bot/ledger/ledger.js';
 import { outbox, purchaseMoves } from '../../../bot/ledger/schema.js';
 import { type Given, newPurchase, SOON_MS, soon, twenty } from './given.js';
 
@@ -25,8 +26,10 @@ export function openingPurchases({ ledger }: Given): void {
       const opened = { ...purchase, state: 'confirmed', createdAt: expect.any(Date), stateAt: expect.any(Date) };
       expect(await ledger().openPurchase(purchase)).toEqual({ outcome: 'opened', purchase: opened });
       expect(await ledger().purchase(purchase.id)).toEqual(opened);
+      expect(await ledger().purchaseByConfirmation(purchase.confirmation)).toEqual(opened);
       expect(await ledger().openPurchaseOf(purchase.lineId)).toEqual(opened);
       expect(await ledger().purchase('no-uuid-at-all')).toBeUndefined();
+      expect(await ledger().purchaseByConfirmation('never pressed')).toBeUndefined();
     });
 
     test('with one confirmation twenty times at once opens one, and the others are told of it', async () => {
@@ -84,7 +87,12 @@ export function movingPurchases({ ledger, database }: Given): void {
         .where(eq(purchaseMoves.purchaseId, id))
         .orderBy(asc(purchaseMoves.move))
     ).map(({ state }) => state);
-  const receipts = async (id: string) => await database().drizzle.select().from(outbox).where(eq(outbox.subject, id));
+  const owed = async (id: string, kind: OutboxKind) =>
+    await database()
+      .drizzle.select()
+      .from(outbox)
+      .where(and(eq(outbox.subject, id), eq(outbox.kind, kind)));
+  const receipts = (id: string) => owed(id, 'receipt');
 
   describe('moving a purchase', () => {
     test('by twenty at once has one winner', async () => {
@@ -107,6 +115,29 @@ export function movingPurchases({ ledger, database }: Given): void {
         expect(path.at(-1)).toBe((await ledger().purchase(purchase.id))?.state);
         expect(await receipts(purchase.id)).toHaveLength(1);
       }
+    });
+
+    test('to unknown owes a "still checking" with the move itself; one at a time, and again once it was kept', async () => {
+      const { id, ...purchase } = newPurchase();
+      await ledger().openPurchase({ id, ...purchase });
+      await ledger().movePurchase(id, 'submitting', { why: 'test' });
+      expect(await ledger().outboxFor('checking', id)).toBeUndefined();
+      await ledger().movePurchase(id, 'unknown', { why: 'test' });
+      const first = await ledger().outboxFor('checking', id);
+      expect(first).toMatchObject({ subject: id, conversationId: purchase.conversationId, attempts: 0 });
+      expect(await ledger().promise('checking', id, purchase.conversationId)).toEqual(first);
+      expect(await receipts(id)).toEqual([]);
+
+      const again = async () => {
+        await ledger().movePurchase(id, 'processing', { why: 'test' });
+        await ledger().movePurchase(id, 'unknown', { why: 'test' });
+        return ledger().outboxFor('checking', id);
+      };
+      expect(await again()).toEqual(first);
+      await ledger().finishOutbox(first?.id ?? '');
+      const second = await again();
+      expect(second?.id).not.toBe(first?.id);
+      expect(await owed(id, 'checking')).toHaveLength(2);
     });
 
     test('carries the operator’s code and the reason of a failure', async () => {
@@ -143,6 +174,8 @@ export function movingPurchases({ ledger, database }: Given): void {
           expect((await ledger().purchase(purchase.id))?.state).toBe(state);
           expect(await trail(purchase.id)).toEqual(history);
           expect(await receipts(purchase.id)).toHaveLength(isFinal(state) ? 1 : 0);
+          // Nobody keeps it here, so one is open however often the purchase comes to be unknown.
+          expect(await owed(purchase.id, 'checking')).toHaveLength(history.includes('unknown') ? 1 : 0);
           expect((await ledger().openPurchaseOf(purchase.lineId))?.id).toBe(isFinal(state) ? undefined : purchase.id);
           expect(OPEN_STATES.includes(state)).toBe(!isFinal(state));
         }),
@@ -166,10 +199,18 @@ export function movingPurchases({ ledger, database }: Given): void {
       expect(await ids(new Date(Date.now() - SOON_MS))).toEqual([]);
     });
 
-    test('counts by state', async () => {
-      const before = (await ledger().countPurchasesByState()).confirmed ?? 0;
+    test('is counted by state until it is settled', async () => {
+      await database().drizzle.execute(sql`update purchases set state = 'failed'`);
+      const none = { confirmed: 0, submitting: 0, processing: 0, unknown: 0 };
+      expect(await ledger().countPurchasesByState()).toEqual(none);
+      const purchase = newPurchase();
+      await ledger().openPurchase(purchase);
       await ledger().openPurchase(newPurchase());
-      expect((await ledger().countPurchasesByState()).confirmed).toBe(before + 1);
+      expect(await ledger().countPurchasesByState()).toEqual({ ...none, confirmed: 2 });
+      await ledger().movePurchase(purchase.id, 'submitting', { why: 'test' });
+      expect(await ledger().countPurchasesByState()).toEqual({ ...none, confirmed: 1, submitting: 1 });
+      await ledger().movePurchase(purchase.id, 'completed', { why: 'test' });
+      expect(await ledger().countPurchasesByState()).toEqual({ ...none, confirmed: 1 });
     });
   });
 }
