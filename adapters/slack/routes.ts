@@ -1,4 +1,4 @@
-import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyPluginAsync, FastifyRequest } from 'fastify';
 import type { Inbox } from '../../bot/channel.js';
 import { takeForms } from '../../bot/http.js';
 import type { SlackApi } from './api.js';
@@ -65,7 +65,7 @@ export async function mountEvents(
   signingSecret: string,
   now: () => number,
 ): Promise<void> {
-  await http.register(async (scope) => {
+  const events: FastifyPluginAsync = async (scope) => {
     takeForms(scope);
     scope.post('/slack/events', async (request, reply) => {
       const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
@@ -74,7 +74,8 @@ export async function mountEvents(
       const answer = await take(readBody(body, request.headers['content-type']));
       return reply.code(200).send(answer ?? '');
     });
-  });
+  };
+  await http.register(events);
 }
 
 function headerOf(request: FastifyRequest, name: string): string | undefined {

@@ -57,7 +57,6 @@ const sessionSchema = z.object({
   choices: z.array(choiceSet),
 });
 
-export type Frame = z.infer<typeof frame>;
 export type ChoiceSet = z.infer<typeof choiceSet>;
 export type Session = z.infer<typeof sessionSchema>;
 

@@ -87,7 +87,9 @@ export async function slackPlayer(): Promise<Player> {
     env: { SLACK_BOT_TOKEN: 'xoxb-1', SLACK_SIGNING_SECRET: SECRET, SLACK_API_URL: slack.url },
     edits: true,
     swallowsRepeats: false,
-    start: async (app) => void (url = app.url),
+    async start(app) {
+      url = app.url;
+    },
     say: (text) =>
       post(
         JSON.stringify(
@@ -149,7 +151,9 @@ export async function whatsAppPlayer(): Promise<Player> {
     },
     edits: false,
     swallowsRepeats: false,
-    start: async (app) => void (url = app.url),
+    async start(app) {
+      url = app.url;
+    },
     say: (text) => postWebhook(url, says(number, text)),
     async next(ms) {
       const { body } = await shown.next(ms);
@@ -197,7 +201,9 @@ export async function teamsPlayer(): Promise<Player> {
     env: {},
     edits: true,
     swallowsRepeats: true,
-    start: async (app) => void (url = app.url),
+    async start(app) {
+      url = app.url;
+    },
     say: (text) =>
       post('personal-message', (activity) => {
         Object.assign(activity, { id: randomUUID(), text, attachments: [] });
@@ -248,7 +254,9 @@ export async function webPlayer(): Promise<Player> {
     env: {},
     edits: false,
     swallowsRepeats: false,
-    start: async (app) => void (client = await app.subscriber('daniel')),
+    async start(app) {
+      client = await app.subscriber('daniel');
+    },
     say: (text) => on().post({ text }),
     async next(ms) {
       const message = await on().next(ms);

@@ -113,7 +113,10 @@ describe('npm run links', () => {
   test('refuses what is no text, and what is too large, in a sentence', async () => {
     const utf16 = join(folder.path, 'utf16.csv');
     writeFileSync(utf16, Buffer.from(`\ufeff${HEADER}\nslack,T1,Ü1,1,x`, 'utf16le'));
-    expect(await links({}, 'import', utf16)).toMatchObject({ code: 1, problems: expect.stringMatching(/is not UTF-8/) });
+    expect(await links({}, 'import', utf16)).toMatchObject({
+      code: 1,
+      problems: expect.stringMatching(/is not UTF-8/),
+    });
     const large = file('large.csv');
     truncateSync(large, 101 * 1024 * 1024);
     expect(await links({}, 'import', large)).toMatchObject({ code: 1, problems: expect.stringMatching(/100 MB/) });
