@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { type Job, Queue, UnrecoverableError, Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { RefillError } from '../errors.js';
+import { backoffStrategy } from './backoff.js';
 import { type InboundEvent, inboundEvent } from './event.js';
 import type { Entry, EntryHandler, Mailbox, MailboxDepth, MailboxWorker, WorkOptions } from './mailbox.js';
 import { deadKey, type Keys, keysOf, openKey, SHARDS } from './mailbox-keys.js';
@@ -45,8 +46,6 @@ const MAX_STARTS = 25;
 const LOCK_MS = 10_000;
 const EPOCH_MS = 600_000;
 const DAY_MS = 86_400_000;
-/** However long a platform asks us to wait: people do not. */
-const MAX_PAUSE_MS = 600_000;
 /** An id no platform and no user can choose badly: sweeps and redeliveries go through the same deduplication. */
 const WAKE = 'turns';
 
@@ -185,14 +184,6 @@ function startWorker(parts: WorkerParts): MailboxWorker & { readonly ready: Prom
       return closing;
     },
   };
-}
-
-/** When to try a conversation again: when the platform said so, else ever later, 15 s at most. */
-function backoffStrategy(attempt = 1, _type?: string, error?: Error): number {
-  const asked = error !== undefined && 'retryAfterMs' in error ? Number(error.retryAfterMs) : Number.NaN;
-  return Number.isFinite(asked)
-    ? Math.min(Math.max(0, asked), MAX_PAUSE_MS)
-    : Math.min(15_000, 100 * 2 ** Math.min(attempt, 10));
 }
 
 /** One job: up to a slice of a conversation's entries, in order. What is left afterwards gets a job of its own. */

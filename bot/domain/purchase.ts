@@ -11,7 +11,7 @@ export const PURCHASE_STATES = ['confirmed', 'submitting', 'processing', 'unknow
 export type PurchaseState = (typeof PURCHASE_STATES)[number];
 
 const MOVES: Readonly<Record<PurchaseState, readonly PurchaseState[]>> = {
-  // A callback may overtake our own bookkeeping, so the telco's word is taken in every open state.
+  // A callback may overtake our own bookkeeping, so the telco’s word is taken in every state after it was sent to.
   confirmed: ['submitting', 'failed'],
   submitting: ['processing', 'unknown', 'completed', 'failed'],
   processing: ['completed', 'failed', 'unknown'],

@@ -1,4 +1,4 @@
-export { LOCALES, type Locale, type MessageKey } from './catalogues.js';
+export { LOCALES, type Locale } from './catalogues.js';
 export { MessageFailed } from './compile.js';
 export type { Localized } from './localized.js';
 export { phrases } from './phrases.js';
