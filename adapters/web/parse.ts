@@ -11,6 +11,11 @@ const submission = z.union([
   z.strictObject({ id, text: z.string().min(1).max(MAX_TEXT) }),
   /** `label` is what the button said: only shown back to the same person's other tabs. */
   z.strictObject({ id, press: z.string().min(1).max(300), label: z.string().max(200).optional() }),
+  z.strictObject({
+    id,
+    form: z.string().min(1).max(300),
+    values: z.record(z.string().max(50), z.string().max(500)),
+  }),
   z.strictObject({ id, hello: z.literal(true) }),
 ]);
 
@@ -40,6 +45,7 @@ export function toEvent(said: Submission, conversationId: string, from: Origin, 
   const head = { id: said.id, at, conversationId, from };
   if ('text' in said) return { ...head, kind: 'text', text: said.text };
   if ('press' in said) return { ...head, kind: 'press', token: said.press };
+  if ('form' in said) return { ...head, kind: 'form', token: said.form, values: said.values };
   return { ...head, kind: 'hello' };
 }
 
@@ -58,6 +64,6 @@ function check<T>(schema: z.ZodType<T>, json: unknown): T {
   const unknownKey = issue?.code === 'unrecognized_keys' ? issue.keys[0] : undefined;
   const field = issue?.path.join('.') || unknownKey || 'body';
   const expected =
-    issue?.code === 'invalid_union' ? 'expected text, press or hello: true' : (issue?.message ?? 'invalid');
+    issue?.code === 'invalid_union' ? 'expected text, press, form or hello: true' : (issue?.message ?? 'invalid');
   throw new HttpProblem(400, 'bad-request', `${field}: ${expected}`, { field });
 }

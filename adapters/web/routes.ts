@@ -85,7 +85,7 @@ async function take(
 
 /** Keeps what the subscriber said for their other tabs and the next reload. */
 async function remember(log: ConversationLog, conversation: string, said: Submission, at: number): Promise<void> {
-  const text = 'text' in said ? said.text : 'press' in said ? said.label : undefined;
+  const text = wordsOf(said);
   if (text === undefined) return;
   await log.append(
     conversation,
@@ -93,6 +93,14 @@ async function remember(log: ConversationLog, conversation: string, said: Submis
     'mine',
     JSON.stringify({ id: said.id, at, text: text.slice(0, 4000) }),
   );
+}
+
+/** What the subscriber is shown to have said. */
+function wordsOf(said: Submission): string | undefined {
+  if ('text' in said) return said.text;
+  if ('press' in said) return said.label;
+  if ('form' in said) return Object.values(said.values).join(' · ');
+  return undefined;
 }
 
 async function follow(parts: RouteParts, request: FastifyRequest<InConversation>, reply: FastifyReply): Promise<void> {

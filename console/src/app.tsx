@@ -7,6 +7,7 @@ import { LogPanel } from './log/panel.js';
 import { useLive } from './log/use-live.js';
 import { Picker } from './people/picker.js';
 import { usePeople } from './people/use-people.js';
+import { LazySideBySide } from './preview/lazy.js';
 import { recall, remember } from './ui/storage.js';
 import { type Pane, TabBar } from './ui/tab-bar.js';
 import { TopBar } from './ui/top-bar.js';
@@ -19,6 +20,7 @@ export function App() {
   const words = useMemo(() => wordsFor(language), [language]);
   const people = usePeople();
   const [picking, setPicking] = useState(false);
+  const [pane, setPane] = useState<Pane>(firstPane);
 
   useEffect(() => {
     document.documentElement.lang = words.language;
@@ -30,8 +32,16 @@ export function App() {
   return (
     <WordsProvider value={words}>
       <div class="shell">
-        <TopBar session={session} onLanguage={setLanguage} onSwitch={() => setPicking(true)} />
-        {session && <Trial key={session.conversation} session={session} renew={people.renew} />}
+        <TopBar
+          session={session}
+          view={pane === 'channels' ? 'channels' : 'phone'}
+          onView={(view) => setPane(view === 'channels' ? 'channels' : firstPane())}
+          onLanguage={setLanguage}
+          onSwitch={() => setPicking(true)}
+        />
+        {session && (
+          <Trial key={session.conversation} session={session} renew={people.renew} pane={pane} onPane={setPane} />
+        )}
         {!session && <Waiting failed={people.failed} onRetry={people.retry} />}
         {(picking || people.mustChoose) && people.personas && (
           <Picker
@@ -49,9 +59,15 @@ export function App() {
   );
 }
 
+interface TrialProps {
+  session: Session;
+  renew: () => Promise<void>;
+  pane: Pane;
+  onPane: (pane: Pane) => void;
+}
+
 /** One subscriber's trial: everything in it starts over when somebody else is chosen. */
-function Trial({ session, renew }: { session: Session; renew: () => Promise<void> }) {
-  const [pane, setPane] = useState<Pane>(firstPane);
+function Trial({ session, renew, pane, onPane }: TrialProps) {
   const controls = useChat(session, renew);
   const world = useWorld(session.subscriber);
   const { refreshSoon } = world;
@@ -62,12 +78,16 @@ function Trial({ session, renew }: { session: Session; renew: () => Promise<void
     <>
       <main class="panes" data-pane={pane}>
         <WordsProvider value={chatWords}>
-          <Phone persona={session.persona} controls={controls} />
+          {pane === 'channels' ? (
+            <LazySideBySide session={session} controls={controls} />
+          ) : (
+            <Phone persona={session.persona} controls={controls} />
+          )}
         </WordsProvider>
         <WorldPanel session={session} world={world} />
         <LogPanel conversation={session.conversation} live={live} />
       </main>
-      <TabBar pane={pane} onPane={setPane} />
+      <TabBar pane={pane} onPane={onPane} />
     </>
   );
 }

@@ -1,4 +1,4 @@
-import type { Action, Block } from '../../../bot/message/message.js';
+import type { Action, Block, Form } from '../../../bot/message/message.js';
 
 /** A persona of the sandbox, as `/web/personas` lists it. */
 export interface Persona {
@@ -26,12 +26,14 @@ export interface Message {
   readonly direction: 'ltr' | 'rtl';
   readonly blocks: readonly Block[];
   readonly actions: readonly Action[];
+  readonly form?: Form;
 }
 
 /** What this page says: the body of `POST /web/{conversation}/messages`. */
 export type Submission =
   | { readonly id: string; readonly text: string }
   | { readonly id: string; readonly press: string; readonly label: string }
+  | { readonly id: string; readonly form: string; readonly values: Readonly<Record<string, string>> }
   | { readonly id: string; readonly hello: true };
 
 export const STAGES = ['webhook', 'turn', 'telco', 'callback', 'nudge', 'send', 'sandbox'] as const;

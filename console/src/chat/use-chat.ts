@@ -9,6 +9,8 @@ export interface ChatControls {
   readonly chat: Chat;
   say(text: string): void;
   press(token: string, label: string): void;
+  /** Sends a filled-in form. */
+  fill(token: string, values: Readonly<Record<string, string>>): void;
   /** Sends again what could not be sent. */
   retry(id: string): void;
 }
@@ -78,6 +80,7 @@ export function useChat(session: Session, renew: () => Promise<void>): ChatContr
     chat,
     say: (text) => begin({ id: newId(), text }, text),
     press: (press, label) => begin({ id: newId(), press, label }, label),
+    fill: (form, values) => begin({ id: newId(), form, values }, Object.values(values).join(' · ')),
     retry: (id) => {
       const entry = chat.entries.find((candidate) => candidate.id === id);
       if (entry?.who !== 'me' || !entry.submission) return;

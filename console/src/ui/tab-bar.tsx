@@ -1,12 +1,13 @@
 import { useWords } from '../i18n/index.js';
 import { Icon, type IconName } from './icons.js';
 
-export type Pane = 'chat' | 'world' | 'log';
+export type Pane = 'chat' | 'world' | 'log' | 'channels';
 
 const PANES: readonly { pane: Pane; icon: IconName }[] = [
   { pane: 'chat', icon: 'chat' },
   { pane: 'world', icon: 'world' },
   { pane: 'log', icon: 'pulse' },
+  { pane: 'channels', icon: 'columns' },
 ];
 
 /** Which part of the page is seen where there is no room for all of them. */

@@ -7,13 +7,22 @@ import { type Theme, useTheme } from './theme.js';
 
 const THEME_ICONS: Readonly<Record<Theme, IconName>> = { system: 'auto', light: 'sun', dark: 'moon' };
 
+const VIEWS = [
+  { view: 'phone', icon: 'phone' },
+  { view: 'channels', icon: 'columns' },
+] as const;
+
+export type View = (typeof VIEWS)[number]['view'];
+
 interface TopBarProps {
   session: Session | undefined;
+  view: View;
+  onView: (view: View) => void;
   onLanguage: (language: Language) => void;
   onSwitch: () => void;
 }
 
-export function TopBar({ session, onLanguage, onSwitch }: TopBarProps) {
+export function TopBar({ session, view: current, onView, onLanguage, onSwitch }: TopBarProps) {
   const words = useWords();
   const { t, language } = words;
   const [theme, nextTheme] = useTheme();
@@ -25,6 +34,22 @@ export function TopBar({ session, onLanguage, onSwitch }: TopBarProps) {
         <span>{t('page.title')}</span>
       </h1>
       <p class="tagline">{t('page.tagline')}</p>
+      {session && (
+        <div class="views" role="group" aria-label={t('page.view')}>
+          {VIEWS.map(({ view, icon }) => (
+            <button
+              key={view}
+              type="button"
+              data-view={view}
+              aria-pressed={view === current}
+              onClick={() => onView(view)}
+            >
+              <Icon name={icon} />
+              <span>{t(`page.${view}`)}</span>
+            </button>
+          ))}
+        </div>
+      )}
       {session && name && (
         <button type="button" class="who" onClick={onSwitch}>
           <Avatar name={session.persona.name} />
