@@ -4,7 +4,7 @@ import { render as renderSlack } from '../adapters/slack/render.js';
 import { render as renderTeams } from '../adapters/teams/render.js';
 import { LIMITS } from '../adapters/web/render.js';
 import { render as renderWhatsApp } from '../adapters/whatsapp/render.js';
-import type { Localized, Translators } from './i18n/index.js';
+import { shownBefore, type Translators } from './i18n/index.js';
 import type { Message } from './message/message.js';
 import { toText } from './message/text.js';
 import { HttpProblem } from './problem.js';
@@ -48,7 +48,7 @@ function previewsOf(message: Message, translators: Translators): Previews {
 }
 
 /** The page shows what it was sent: any text is words for it. */
-const words = z.string().transform((text) => text as Localized);
+const words = z.string().transform(shownBefore);
 const name = z.string().max(200);
 const facts = z.array(z.object({ label: words, value: words })).max(LIMITS.facts);
 

@@ -1,5 +1,4 @@
-import type { Localized } from '../../bot/i18n/localized.js';
-import { clip } from '../../bot/message/clip.js';
+import { cut } from '../../bot/i18n/cut.js';
 import type { Block, Fact, Message, OfferCard } from '../../bot/message/message.js';
 
 /** Longest texts of a message, in UTF-16 units. A name or price this long never was one: ordinary ones are never cut. */
@@ -64,8 +63,4 @@ function shortenOffer({ description, badge, ...offer }: OfferCard, limits: Limit
 
 function shortenFacts(facts: readonly Fact[], label: number, value: number): Fact[] {
   return facts.map((fact) => ({ label: cut(fact.label, label), value: cut(fact.value, value) }));
-}
-
-function cut(text: Localized, max: number): Localized {
-  return text.length <= max ? text : (clip(text, max) as Localized);
 }

@@ -44,7 +44,11 @@ export function conversations({ ledger }: Given): void {
     test('of one line come with the most recently active first', async () => {
       const lineId = randomUUID();
       const [a, b, c] = [make({ lineId }), make({ lineId }), make({ lineId })];
-      for (const each of [a, b, c, a]) await ledger().saveConversation(each);
+      for (const each of [a, b, c, a]) {
+        await ledger().saveConversation(each);
+        // PGlite's clock has milliseconds.
+        await new Promise((resolve) => setTimeout(resolve, 3));
+      }
       expect((await ledger().conversationsOf(lineId)).map(({ id }) => id)).toEqual([a.id, c.id, b.id]);
       expect(await ledger().conversationsOf(randomUUID())).toEqual([]);
     });
