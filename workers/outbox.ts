@@ -1,10 +1,11 @@
 import type { Mailbox } from '../bot/conversation/mailbox.js';
 import { NOTIFICATION_TYPES, type NotificationType } from '../bot/domain/notification.js';
+import type { Line } from '../bot/domain/subscriber.js';
 import type { JobRunner, Jobs } from '../bot/jobs.js';
 import type { Ledger, OutboxItem } from '../bot/ledger/ledger.js';
 import type { LineTelco } from '../bot/line-telco.js';
 import type { Logger } from '../bot/log.js';
-import { TelcoRefused } from '../bot/telco.js';
+import { type Telco, TelcoRefused } from '../bot/telco.js';
 
 export interface OutboxWorkerOptions {
   readonly ledger: Ledger;
@@ -62,17 +63,28 @@ async function keep(options: OutboxWorkerOptions, id: string): Promise<void> {
 async function register({ ledger, lines, log }: OutboxWorkerOptions, item: OutboxItem): Promise<void> {
   const conversation = await ledger.conversation(item.subject);
   const line = conversation?.lineId === undefined ? undefined : await lines.line(conversation.lineId);
-  if (line !== undefined) {
-    const telco = lines.telcoFor(line.operator);
-    let told: string | undefined;
-    for (let round = 0; round < ROUNDS; round++) {
-      const types = await agreedTo(ledger, line.id);
-      if (types.join() === told) break;
-      await telco.register?.(line, types).catch((error: unknown) => refusedForGood(error, log));
-      told = types.join();
-    }
+  if (line === undefined) {
+    await ledger.finishOutbox(item.id);
+    return;
   }
+  const told = await tellAll(lines.telcoFor(line.operator), line, ledger, log);
   await ledger.finishOutbox(item.id);
+  // A change of mind while the item was being finished joined an item that is no more: it gets one of its own.
+  if ((await agreedTo(ledger, line.id)).join() !== told) {
+    await ledger.promise('registration', item.subject, item.conversationId);
+  }
+}
+
+/** Tells the telco until what it was told is what holds; returns what it was told last. */
+async function tellAll(telco: Telco, line: Line, ledger: Ledger, log: Logger): Promise<string | undefined> {
+  let told: string | undefined;
+  for (let round = 0; round < ROUNDS; round++) {
+    const types = await agreedTo(ledger, line.id);
+    if (types.join() === told) break;
+    await telco.register?.(line, types).catch((error: unknown) => refusedForGood(error, log));
+    told = types.join();
+  }
+  return told;
 }
 
 /** The types welcome in at least one of a line's conversations. */

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Line } from '../bot/domain/subscriber.js';
 import type { JobRunner, Jobs } from '../bot/jobs.js';
 import type { Ledger, MoveDetails, Purchase } from '../bot/ledger/ledger.js';
 import type { LineTelco } from '../bot/line-telco.js';
@@ -72,7 +73,13 @@ interface Outcome {
 }
 
 async function order(lines: LineTelco, { id, lineId, terms }: Purchase): Promise<Outcome> {
-  const line = await lines.line(lineId);
+  let line: Line | undefined;
+  try {
+    line = await lines.line(lineId);
+  } catch {
+    // Nothing was sent, and saying so is better than a purchase nobody knows the outcome of.
+    return { to: 'failed', why: 'line out of reach', failure: 'unreachable' };
+  }
   if (line === undefined) return { to: 'failed', why: 'line erased', failure: 'not-allowed' };
   const { planId, fundSource, context } = terms;
   try {

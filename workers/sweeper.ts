@@ -84,18 +84,22 @@ async function sweepOnce(options: SweeperOptions, told: Set<string>): Promise<vo
   }
 }
 
-/** One that cannot be queued does not keep the others from it. */
-async function addAll(jobs: Jobs, queue: 'purchases' | 'outbox' | 'nudges', items: readonly { readonly id: string }[]) {
-  const added = await Promise.allSettled(items.map(({ id }) => jobs.add(queue, id)));
-  const failed = added.find((outcome) => outcome.status === 'rejected');
+function addAll(jobs: Jobs, queue: 'purchases' | 'outbox' | 'nudges', items: readonly { readonly id: string }[]) {
+  return eachByItself(items, ({ id }) => jobs.add(queue, id));
+}
+
+/** One that fails does not keep the others from it; the first failure is thrown when all had their turn. */
+async function eachByItself<Item>(items: readonly Item[], act: (item: Item) => Promise<void>): Promise<void> {
+  const outcomes = await Promise.allSettled(items.map(act));
+  const failed = outcomes.find((outcome) => outcome.status === 'rejected');
   if (failed !== undefined) throw failed.reason;
 }
 
 async function toUnknown({ ledger, jobs }: SweeperOptions, why: string, stale: readonly Purchase[]): Promise<void> {
-  for (const { id } of stale) {
+  await eachByItself(stale, async ({ id }) => {
     const moved = await ledger.movePurchase(id, 'unknown', { why });
     if (moved !== undefined) await wakeOutbox(ledger, jobs, moved);
-  }
+  });
 }
 
 /** Once per purchase and process: an alarm that rings every 15 seconds is switched off. */

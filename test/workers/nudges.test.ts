@@ -1,0 +1,109 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import type { Nudge } from '../../bot/ledger/ledger.js';
+import { startNudgesWorker } from '../../workers/nudges.js';
+import { startSweeper } from '../../workers/sweeper.js';
+import {
+  newConversation,
+  newLine,
+  OPERATOR,
+  openStores,
+  openWorkplace,
+  type Stores,
+  telcoThat,
+  type Workplace,
+} from './workplace.js';
+
+const HOUR = 3_600_000;
+
+let stores: Stores;
+let place: Workplace;
+
+beforeAll(async () => {
+  stores = await openStores();
+});
+afterAll(() => stores.close());
+
+beforeEach(async () => {
+  place = await openWorkplace(stores, telcoThat({}));
+});
+afterEach(() => place.close());
+
+async function queued(): Promise<Nudge> {
+  const line = await newLine(place);
+  const nudge = await place.ledger.addNudge({
+    operator: OPERATOR,
+    transactionId: randomUUID(),
+    type: 'low-data',
+    lineId: line.id,
+    conversationId: await newConversation(place, line, 'low-data'),
+    planName: [],
+  });
+  if (nudge === undefined) throw new Error('the nudge was there before');
+  return nudge;
+}
+
+/** Its job runs, from adding it to its end. */
+async function run({ id }: Nudge): Promise<void> {
+  await place.jobs.add('nudges', id);
+  await place.idle();
+}
+
+describe('a nudge', () => {
+  test('goes to its conversation once a minute for as long as it is queued', async () => {
+    const nudge = await queued();
+    const heard = await place.converse();
+    startNudgesWorker(place);
+    // From the start of a minute.
+    place.pass(60_000 - (place.now().getTime() % 60_000));
+    await run(nudge);
+    place.pass(59_000);
+    await run(nudge);
+    const { conversationId } = nudge;
+    expect(heard).toEqual([expect.objectContaining({ kind: 'system', name: 'nudge', ref: nudge.id, conversationId })]);
+    place.pass(1_000);
+    await run(nudge);
+    expect(heard).toHaveLength(2);
+  });
+
+  test('that was said, or that nobody knows, is not delivered', async () => {
+    const nudge = await queued();
+    await place.ledger.finishNudge(nudge.id, 'sent', 'test');
+    const heard = await place.converse();
+    startNudgesWorker(place);
+    await run(nudge);
+    await run({ ...nudge, id: randomUUID() });
+    expect(heard).toEqual([]);
+  });
+
+  test('of two hours ago is news no more: it is skipped', async () => {
+    const [nudge, younger] = [await queued(), await queued()];
+    const heard = await place.converse();
+    startNudgesWorker(place);
+    place.pass(2 * HOUR - 5_000);
+    await run(younger);
+    expect(heard).toHaveLength(1);
+    place.pass(10_000);
+    await run(nudge);
+    expect(heard).toHaveLength(1);
+    expect(await place.ledger.nudge(nudge.id)).toMatchObject({ state: 'skipped' });
+    expect(await place.ledger.nudge(younger.id)).toMatchObject({ state: 'queued' });
+  });
+
+  test('whose job was lost is found by the sweep', async () => {
+    await queued();
+    const heard = await place.converse();
+    startNudgesWorker(place);
+    const { sweep, close } = startSweeper({ ...place, everyMs: 2 ** 31 - 1 });
+    place.pass(29_000);
+    await sweep();
+    await place.idle();
+    expect(heard).toEqual([]);
+    place.pass(2_000);
+    await sweep();
+    await sweep();
+    await place.idle();
+    await close();
+    expect(heard).toHaveLength(1);
+  });
+});
