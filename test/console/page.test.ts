@@ -1,27 +1,23 @@
-import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
-import puppeteer, { type Browser, type Page } from 'puppeteer-core';
+import type { Browser, Page } from 'puppeteer-core';
 import type { Localized } from '../../bot/i18n/localized.js';
+import { launchBrowser, noBrowser } from '../support/browser.js';
 import { type Fixture, message, openFixture } from './fixture.js';
 
-const CHROMIUM = [process.env['CHROMIUM_PATH'], '/usr/bin/chromium', '/usr/bin/google-chrome'].find(
-  (path) => path !== undefined && existsSync(path),
-);
 const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
 const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
 
-// Skipped where there is no browser: the page itself cannot be tried without one.
-const withBrowser = CHROMIUM ? describe : describe.skip;
+const withBrowser = noBrowser === undefined ? describe : describe.skip;
 
-withBrowser('the page', () => {
+withBrowser(`the page${noBrowser === undefined ? '' : ` [${noBrowser}]`}`, () => {
   let fixture: Fixture;
   let browser: Browser;
   let complaints: string[] = [];
 
   beforeAll(async () => {
     fixture = await openFixture();
-    browser = await puppeteer.launch({ executablePath: CHROMIUM ?? '', args: ['--no-sandbox', '--disable-gpu'] });
+    browser = await launchBrowser();
   }, 60_000);
 
   afterAll(async () => {
