@@ -28,7 +28,7 @@ export interface Callers {
 
 const TOKEN_SECONDS = 3600;
 const AUDIENCE = 'refill';
-/** Clocks that disagree by less than this are right (issue 4: 60 s). */
+/** Clocks that disagree by less than this are right (60 s). */
 const SKEW_SECONDS = 60;
 
 export function createCallers({ caller, openSandbox, key, now = () => new Date() }: CallersOptions): Callers {
