@@ -16,23 +16,29 @@ const EXPECTED: ReadonlySet<string> = new Set([
   'PORT_TAKEN',
 ]);
 
+/** Ctrl-C reaches us twice under npm, from the terminal and passed on by npm: that is one wish to stop, not two. */
+const SAME_SIGNAL_MS = 1000;
+
 if (process.argv.includes('--help') || process.argv.includes('-h')) {
   process.stdout.write(helpText());
 } else {
   await main();
 }
 
-/** Starts Refill and keeps it running until SIGTERM or SIGINT; a second signal ends it at once. */
+/** Starts Refill and keeps it running until SIGTERM or SIGINT; another signal a second later ends it at once. */
 async function main(): Promise<void> {
   try {
     const config = loadConfig(process.env);
     const log = createLog(config.logLevel);
     const app = await startApp(config, log);
     if (config.sandbox) process.stdout.write(`\n  Refill is ready. Open ${app.url}\n\n`);
-    let stopping = false;
+    let stoppingSince: number | undefined;
     const stop = (signal: string) => {
-      if (stopping) process.exit(1);
-      stopping = true;
+      if (stoppingSince !== undefined) {
+        if (performance.now() - stoppingSince > SAME_SIGNAL_MS) process.exit(1);
+        return;
+      }
+      stoppingSince = performance.now();
       log.info({ signal }, 'stopping');
       void app.close().then(() => process.exit(0));
     };

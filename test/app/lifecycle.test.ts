@@ -112,6 +112,8 @@ class Refill {
 
   async end(signal: NodeJS.Signals): Promise<number | null> {
     this.child.kill(signal);
+    // As under npm, which passes on what the terminal sent already.
+    if (signal === 'SIGTERM') this.child.kill(signal);
     return this.exit();
   }
 }
