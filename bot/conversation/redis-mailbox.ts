@@ -46,7 +46,6 @@ const MAX_STARTS = 25;
 const LOCK_MS = 10_000;
 const EPOCH_MS = 600_000;
 const DAY_MS = 86_400_000;
-/** An id no platform and no user can choose badly: sweeps and redeliveries go through the same deduplication. */
 const WAKE = 'turns';
 
 /**
@@ -61,6 +60,7 @@ export function createRedisMailbox(options: RedisMailboxOptions): Mailbox {
   const redis = withScripts(webhooks);
   const queue = wakeQueue(webhooks, prefix);
   const workers: MailboxWorker[] = [];
+  let sweeping: Promise<number> | undefined;
   const sweeper = setInterval(() => void mailbox.sweep().catch(() => undefined), options.sweepEveryMs ?? 30_000);
   sweeper.unref();
 
@@ -88,15 +88,12 @@ export function createRedisMailbox(options: RedisMailboxOptions): Mailbox {
       return worker;
     },
 
-    async sweep() {
-      let woken = 0;
-      for (let shard = 0; shard < SHARDS; shard++) {
-        for (const conversation of await webhooks.zrange(openKey(prefix, shard), '0', '-1')) {
-          await wake(queue, conversation);
-          woken += 1;
-        }
-      }
-      return woken;
+    sweep() {
+      // One round at a time: after a long outage a round may outlast the interval.
+      sweeping ??= wakeAll(webhooks, queue, prefix).finally(() => {
+        sweeping = undefined;
+      });
+      return sweeping;
     },
 
     async depth() {
@@ -118,6 +115,17 @@ export function createRedisMailbox(options: RedisMailboxOptions): Mailbox {
     },
   };
   return mailbox;
+}
+
+async function wakeAll(redis: Redis, queue: Queue<WakeJob>, prefix: string): Promise<number> {
+  let woken = 0;
+  for (let shard = 0; shard < SHARDS; shard++) {
+    for (const conversation of await redis.zrange(openKey(prefix, shard), '0', '-1')) {
+      await wake(queue, conversation);
+      woken += 1;
+    }
+  }
+  return woken;
 }
 
 function sumDepth(rows: readonly { size: number; head: string[]; dead: number }[], now: number): MailboxDepth {
