@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache';
 import type { PublicPersona } from '../adapters/web/index.js';
 import type { Persona, RemoteSandbox } from '../sandbox/index.js';
 import type { Channel, Inbox } from './channel.js';
@@ -19,8 +20,6 @@ export interface ChannelParts {
   readonly translators: Translators;
   /** Set with the sandbox on. */
   readonly world: RemoteSandbox | undefined;
-  /** First part of every Redis key. */
-  readonly prefix: string;
   /** What channels report while they send, in processes that mount no routes too. */
   readonly watch: Pick<Inbox, 'optedOut' | 'delivery' | 'alert'>;
 }
@@ -30,13 +29,29 @@ interface Common extends ChannelParts {
   readonly conversationIdOf: (origin: Pick<Origin, 'channel' | 'workspace' | 'user'>, place?: string) => string;
 }
 
+const REMEMBERED_IDS = 20_000;
+
+/** Those who speak speak again: a keyed hash for every event would cost a fiftieth of a turn. */
+function rememberedIds(reference: Core['vault']['reference']): Common['conversationIdOf'] {
+  const ids = new LRUCache<string, string>({ max: REMEMBERED_IDS });
+  return (origin, place = '') => {
+    const { channel, workspace, user } = origin;
+    const key = JSON.stringify([channel, workspace, user, place]);
+    const known = ids.get(key);
+    if (known !== undefined) return known;
+    const id = conversationIdOf(reference, origin, place);
+    ids.set(key, id);
+    return id;
+  };
+}
+
 /** Every channel whose variables are set; with the sandbox on the web and, unauthenticated, Teams as well. */
 export async function openChannels(parts: ChannelParts, closing: Closing): Promise<ReadonlyMap<string, Channel>> {
-  const { config, core, prefix, world } = parts;
+  const { config, core, world } = parts;
   const common: Common = {
     ...parts,
-    refs: createMessageRefs(core.webhooks, prefix),
-    conversationIdOf: (origin, place) => conversationIdOf(core.vault.reference, origin, place),
+    refs: createMessageRefs(core.working.shortLived),
+    conversationIdOf: rememberedIds(core.vault.reference),
   };
   // Each is imported only when it is on: their SDKs take a second to load (FACTS.md, HTTP).
   const opened = await Promise.all([
@@ -50,19 +65,18 @@ export async function openChannels(parts: ChannelParts, closing: Closing): Promi
   return new Map(channels.map((channel) => [channel.name, channel]));
 }
 
-async function openWeb({ core, prefix, conversationIdOf }: Common, world: RemoteSandbox): Promise<Channel> {
+async function openWeb({ config, core, conversationIdOf }: Common, world: RemoteSandbox): Promise<Channel> {
   const { createWebChannel } = await import('../adapters/web/index.js');
   return createWebChannel({
-    redis: { commands: core.webhooks, subscriber: core.redis.forWorkers },
+    log: core.working.liveLog,
     secret: deriveKey(core.masterKey, 'refill/web/v1').toString('base64url'),
     vault: core.vault,
-    keyPrefix: `${prefix}:`,
     personas: {
       list: () => world.personas.map(publicPersona),
       ensure: async (id) => world.ensure(id).then((found) => found && publicPersona(found)),
     },
     conversationIdOf: (origin) => conversationIdOf(origin),
-    secureCookie: false,
+    secureCookie: config.access.publicUrl?.startsWith('https:') === true,
   });
 }
 
@@ -114,13 +128,12 @@ async function openTeams(common: Common, teams: TeamsConfig | undefined): Promis
 }
 
 async function openWhatsApp(common: Common, whatsapp: WhatsAppConfig | 'web'): Promise<Channel> {
-  const { core, prefix, log, translators, conversationIdOf, watch } = common;
+  const { core, log, translators, conversationIdOf, watch } = common;
   if (whatsapp === 'web') return openWhatsAppWeb(common);
   const { createWhatsAppChannel } = await import('../adapters/whatsapp/index.js');
   return createWhatsAppChannel({
     ...whatsapp,
-    redis: core.webhooks,
-    keyPrefix: prefix,
+    shortLived: core.working.shortLived,
     vault: core.vault,
     conversationIdOf,
     words(language) {
@@ -133,7 +146,7 @@ async function openWhatsApp(common: Common, whatsapp: WhatsAppConfig | 'web'): P
 }
 
 async function openWhatsAppWeb(common: Common): Promise<Channel> {
-  const { config, core, prefix, log, translators, conversationIdOf } = common;
+  const { config, core, log, translators, conversationIdOf } = common;
   const [{ createWhatsAppWebChannel }, { createWindow }, { renderUnicodeCompact }] = await Promise.all([
     import('../adapters/whatsapp/web/index.js'),
     import('../adapters/whatsapp/window.js'),
@@ -142,7 +155,7 @@ async function openWhatsAppWeb(common: Common): Promise<Channel> {
   return createWhatsAppWebChannel({
     dataDir: config.dataDir,
     log,
-    window: createWindow(core.webhooks, prefix),
+    window: createWindow(core.working.shortLived),
     conversationIdOf: (origin) => conversationIdOf(origin),
     words: (language) => ({ chooseByNumber: translators.for(language, undefined).t('channel.choose-by-number') }),
     drawQr: (qr) => renderUnicodeCompact(qr),

@@ -1,10 +1,12 @@
-import type { FastifyPluginAsync, FastifyRequest } from 'fastify';
+import type { FastifyPluginAsync } from 'fastify';
 import { z } from 'zod';
 import { render as renderSlack } from '../adapters/slack/render.js';
 import { render as renderTeams } from '../adapters/teams/render.js';
 import { LIMITS } from '../adapters/web/render.js';
 import { render as renderWhatsApp } from '../adapters/whatsapp/render.js';
+import { readTemplates, type ShownTemplate, shownTemplate, type Template } from '../adapters/whatsapp/templates.js';
 import { shownBefore, type Translators } from './i18n/index.js';
+import { readJsonBody } from './json.js';
 import type { Message } from './message/message.js';
 import { toText } from './message/text.js';
 import { HttpProblem } from './problem.js';
@@ -17,32 +19,36 @@ export interface Previews {
   readonly teams: unknown;
   /** The part of a Cloud API message that says what it is; `null` when there is nothing to say. */
   readonly whatsapp: unknown;
+  /** What WhatsApp shows when the user last wrote more than 24 hours ago; `null` when nothing can be sent then. */
+  readonly notice: ShownTemplate | null;
   /** For a channel that has nothing but text. */
   readonly text: string;
 }
 
 /**
  * `POST /console/preview`: a message the trial page holds, drawn by the channels' own render functions, so that what is
- * reviewed on the page is what would be sent. Nothing is stored and nothing is sent. Mounted with the console only.
+ * reviewed on the page is what would be sent. Nothing is stored and nothing is sent. Mounted with the console only, behind
+ * its guard.
  */
 export const previewRoutes: FastifyPluginAsync<{ readonly translators: Translators }> = async (
   http,
   { translators },
 ) => {
+  const templates = readTemplates();
   http.post('/console/preview', async (request, reply) => {
-    mustBeOurPage(request);
     reply.header('cache-control', 'no-store');
-    return previewsOf(messageIn(request.body), translators);
+    return previewsOf(messageIn(request.body), translators, templates);
   });
 };
 
-function previewsOf(message: Message, translators: Translators): Previews {
+function previewsOf(message: Message, translators: Translators, templates: readonly Template[]): Previews {
   const { t } = translators.for(message.language, undefined);
   const words = { choose: t('channel.choose'), offers: t('channel.offers'), more: t('channel.more') };
   return {
     slack: renderSlack(message, { id: 'preview', place: '' }),
     teams: JSON.parse(renderTeams(message, {})),
     whatsapp: renderWhatsApp(message, words) ?? null,
+    notice: (message.notice && shownTemplate(templates, message.notice, message.language)) ?? null,
     text: toText(message),
   };
 }
@@ -105,29 +111,8 @@ const body = z.object({
 
 /** @throws HttpProblem 400 naming the field. */
 function messageIn(bytes: unknown): Message {
-  const parsed = body.safeParse(readJson(bytes));
+  const parsed = body.safeParse(readJsonBody(bytes));
   if (parsed.success) return parsed.data.message;
   const field = parsed.error.issues[0]?.path.join('.') || 'body';
   throw new HttpProblem(400, 'BAD_REQUEST', `This is not a message: ${field}.`, { field });
-}
-
-function readJson(bytes: unknown): unknown {
-  try {
-    return JSON.parse(Buffer.isBuffer(bytes) ? bytes.toString('utf8') : '');
-  } catch (cause) {
-    throw new HttpProblem(400, 'BAD_JSON', 'The body is not JSON.', {}, { cause });
-  }
-}
-
-/**
- * Only JSON, which another site's page cannot send without asking, and only from our own page, as far as the browser says
- * where a request comes from (Fetch Metadata, else `Origin`).
- */
-function mustBeOurPage({ headers }: FastifyRequest): void {
-  if (!/^application\/json\b/i.test(headers['content-type'] ?? ''))
-    throw new HttpProblem(415, 'UNSUPPORTED_MEDIA_TYPE', 'Send application/json.');
-  const { origin, host, 'sec-fetch-site': site } = headers;
-  const ours =
-    site !== undefined ? site === 'same-origin' : origin === undefined || origin.replace(/^https?:\/\//, '') === host;
-  if (!ours) throw new HttpProblem(403, 'OTHER_ORIGIN', 'Only the console asks for previews.');
 }

@@ -1,5 +1,7 @@
-import type { FastifyInstance } from 'fastify';
-import type { InboundEvent } from './conversation/event.js';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { InboundEvent, Origin } from './conversation/event.js';
+import type { ChatUser } from './domain/chat-user.js';
+import type { DeliveryState } from './domain/delivery.js';
 import { RefillError } from './errors.js';
 import type { Message } from './message/message.js';
 
@@ -20,8 +22,14 @@ export interface Outgoing {
 /** What a channel hands in. */
 export interface Inbox {
   readonly deliver: Deliver;
+  /** Whether whoever opened a stream may still read it; absent: nobody has to be let in. */
+  stillThere?(request: FastifyRequest): Promise<boolean>;
   /** The user told the platform to be left alone (blocked us, uninstalled, opted out): no nudge until they ask for it. */
   optedOut(conversationId: string, how: string): Promise<void>;
+  /** The same for everybody in a workspace that removed the app. */
+  workspaceLeft(channel: string, workspace: string, how: string): Promise<void>;
+  /** The user has another number now and is not heard of under this name again: what it proved is void. */
+  movedAway?(user: ChatUser): Promise<void>;
   /** What became of a message sent before; late and out of order as platforms are. */
   delivery(report: DeliveryReport): void;
   /** Something an operator has to look at: a token revoked, an account locked, a number restricted. `code` is the platform's. */
@@ -30,14 +38,29 @@ export interface Inbox {
 
 export interface DeliveryReport {
   readonly channel: string;
-  readonly state: 'sent' | 'delivered' | 'read' | 'failed';
+  readonly state: DeliveryState;
+  /** `Outgoing.id`, where the platform says it back. */
+  readonly id?: string;
   /** The platform's error code, when it failed. */
   readonly code?: string;
+  /** It failed, and the same message may arrive when it is sent again: later, or in another form. */
+  readonly resend?: boolean;
 }
 
 /** The platform said no and would say no again: the user blocked us, the message is not allowed. Not tried again. */
 export class ChannelRefused extends RefillError {
-  readonly code = 'CHANNEL_REFUSED';
+  readonly code: string = 'CHANNEL_REFUSED';
+
+  /** The platform's own code for it, where it gave one. */
+  get platformCode(): string | undefined {
+    const { platformCode } = (this.cause ?? {}) as { readonly platformCode?: unknown };
+    return platformCode === undefined ? undefined : String(platformCode);
+  }
+}
+
+/** The platform takes nothing for this user until they write: what is owed to them waits for that. */
+export class ChannelAwaitsUser extends ChannelRefused {
+  override readonly code = 'CHANNEL_AWAITS_USER';
 }
 
 /** The platform could not be reached or is busy: tried again. */
@@ -57,6 +80,12 @@ export class ChannelBusy extends ChannelUnreachable {
   }
 }
 
+/** What a platform knows of a user that an event does not say: BCP 47 and IANA. */
+export interface Profile {
+  readonly locale?: string;
+  readonly timezone?: string;
+}
+
 /** A chat platform. The adapter does transport only: verify, parse, render, send. */
 export interface Channel {
   readonly name: string;
@@ -68,5 +97,7 @@ export interface Channel {
   typing?(conversationId: string, address: string, eventId: string): Promise<void>;
   /** Shows that an event was dealt with (a read mark); a failure is of no consequence. */
   taken?(conversationId: string, eventId: string): Promise<void>;
+  /** Asked at the first contact with a user whose language no event told. Never rejects, and answers soon or with nothing. */
+  profile?(from: Origin): Promise<Profile>;
   close(): Promise<void>;
 }

@@ -1,3 +1,8 @@
+import { type AccessConfig, accessOf } from './access/config.js';
+import { type CpidSettings, cpidOf } from './cpid/settings.js';
+import type { ProofMethod } from './domain/link.js';
+import { RETENTION_DAYS, type Retention, readRetention } from './domain/retention.js';
+import type { SpendLimits } from './domain/spending.js';
 import { RefillError } from './errors.js';
 import { type levels, type Name, VARIABLES, type Values } from './variables.js';
 
@@ -19,6 +24,7 @@ export interface MillomConfig {
   readonly serviceProvider: string;
   readonly operator: string;
   readonly topUpUrl?: string;
+  readonly deduplicates?: boolean;
 }
 
 export interface SlackConfig {
@@ -52,21 +58,51 @@ export interface Config {
   readonly logLevel: (typeof levels)[number];
   readonly concurrency: number;
   readonly timezone: string;
+  /** Days that each kind of data is kept. */
+  readonly retention: Retention;
   readonly locale: string;
   readonly redisUrl: string | undefined;
+  /** Where what is under way is kept; `undefined`: where it can be. */
+  readonly stores: 'redis' | 'postgres' | undefined;
   readonly databaseUrl: string | undefined;
   readonly dataDir: string;
   readonly key: string | undefined;
+  readonly previousKeys: string | undefined;
+  readonly keyFile: string | undefined;
   readonly millom: MillomConfig | undefined;
+  /** `undefined`: nobody links by CPID, but in a sandbox. */
+  readonly cpid: CpidSettings | undefined;
   readonly slack: SlackConfig | undefined;
   readonly teams: TeamsConfig | undefined;
   /** The Cloud API, `web` for a WhatsApp Web session, or not at all. */
   readonly whatsapp: WhatsAppConfig | 'web' | undefined;
+  /** What one line may spend. */
+  readonly spendLimits: SpendLimits;
+  readonly proofs: readonly ProofMethod[];
+  /** ISO 3166-1: where numbers without a country code are from. */
+  readonly country: string | undefined;
+  /** For how long a link to somebody's number is young, in milliseconds, and what it may spend until then. */
+  readonly newLink: { readonly youngForMs: number; readonly limits: SpendLimits };
   /** Simulated telco and personas; true when asked for, or when there is no telco to talk to. */
   readonly sandbox: boolean;
   /** Who may call back and notify. `undefined`: nobody, except in a sandbox. */
   readonly caller: { readonly id: string; readonly secret: string } | undefined;
+  /** Who else may call, and who may look into the console. */
+  readonly access: AccessConfig;
 }
+
+/** The price of a small plan where Refill is at home. */
+const NEW_LINK_SPEND = [
+  { amount: '10', currency: 'MYR' },
+  { amount: '300', currency: 'PKR' },
+  { amount: '15', currency: 'GTQ' },
+  { amount: '80', currency: 'THB' },
+  { amount: '49', currency: 'NOK' },
+  { amount: '250', currency: 'BDT' },
+  { amount: '15', currency: 'BOB' },
+  { amount: '3', currency: 'USD' },
+  { amount: '3', currency: 'EUR' },
+] as const;
 
 /** Reads the environment. Empty variables count as unset. Throws `ConfigError` naming every wrong one at once. */
 export function loadConfig(env: Environment): Config {
@@ -79,6 +115,8 @@ export function loadConfig(env: Environment): Config {
   });
   const values = Object.fromEntries(read) as Values;
   const variables = { values, env, problems };
+  const millom = millomOf(variables);
+  const access = accessOf(values, problems);
   const config: Config = {
     host: values.HOST,
     port: values.PORT,
@@ -86,17 +124,38 @@ export function loadConfig(env: Environment): Config {
     logLevel: values.LOG_LEVEL,
     concurrency: values.REFILL_CONCURRENCY,
     timezone: values.REFILL_TIMEZONE,
+    retention: readRetention(values.REFILL_RETENTION ?? '') ?? RETENTION_DAYS,
     locale: values.REFILL_LOCALE,
     redisUrl: values.REDIS_URL,
+    stores: values.REFILL_STORES,
     databaseUrl: values.DATABASE_URL,
     dataDir: values.REFILL_DATA_DIR,
     key: values.REFILL_KEY,
-    millom: millomOf(variables),
+    previousKeys: values.REFILL_KEY_PREVIOUS,
+    keyFile: values.REFILL_KEY_FILE,
+    millom,
+    cpid: cpidOf(
+      {
+        fetchUrl: values.MILLOM_CPID_URL,
+        redirectUrl: values.MILLOM_CPID_REDIRECT_URL,
+        pageUrl: values.REFILL_CPID_PAGE_URL ?? access.publicUrl,
+        millom,
+      },
+      problems,
+    ),
     slack: slackOf(variables),
     teams: teamsOf(variables),
     whatsapp: whatsappOf(variables),
+    spendLimits: { day: values.REFILL_SPEND_PER_DAY ?? [], week: values.REFILL_SPEND_PER_WEEK ?? [] },
+    proofs: values.REFILL_PROOFS,
+    country: values.REFILL_COUNTRY,
+    newLink: {
+      youngForMs: values.REFILL_NEW_LINK_HOURS * 3_600_000,
+      limits: { day: values.REFILL_NEW_LINK_SPEND ?? NEW_LINK_SPEND, week: [] },
+    },
     sandbox: values.REFILL_SANDBOX ?? (env['MILLOM_BASE_URL']?.trim() ?? '') === '',
     caller: callerOf(variables),
+    access,
   };
   if (values.REFILL_SANDBOX === false && config.millom === undefined) {
     problems.push('MILLOM_BASE_URL: required, because REFILL_SANDBOX is 0');
@@ -135,6 +194,7 @@ function millomOf(read: Read): MillomConfig | undefined {
       serviceProvider: set.MILLOM_SERVICE_PROVIDER,
       operator: set.MILLOM_OPERATOR,
       ...(topUpUrl !== undefined && { topUpUrl }),
+      deduplicates: read.values.MILLOM_DEDUPLICATES,
     }
   );
 }

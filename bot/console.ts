@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import fastifyStatic from '@fastify/static';
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
 import { type Dispatcher, request as send } from 'undici';
+import { type Guard, PAGE_CSP } from './access/people/index.js';
 import { packageRoot } from './paths.js';
 import { HttpProblem } from './problem.js';
 import type { Trace, TraceEvent } from './trace.js';
@@ -11,45 +12,46 @@ export interface ConsoleOptions {
   readonly trace: Trace;
   /** Where the sandbox listens; its controls hang under `/_sandbox/`. */
   readonly sandboxUrl: string;
+  readonly guard: Guard;
 }
 
 const HEARTBEAT_MS = 15_000;
 const CONTROL_TIMEOUT_MS = 15_000;
 
-/** A page of our own, from our own files only. */
-const CSP = [
-  "default-src 'self'",
-  "img-src 'self' data:",
-  "object-src 'none'",
-  "base-uri 'none'",
-  "frame-ancestors 'none'",
-  "form-action 'self'",
-].join('; ');
-
-/** The trial page at `/`, the live log it shows, and its way to the sandbox's controls. Never mounted without the sandbox. */
-export const consoleRoutes: FastifyPluginAsync<ConsoleOptions> = async (http, { trace, sandboxUrl }) => {
+/** The console's files. They are the same for everybody and say nothing; what they show is asked for behind a login. */
+export const pageRoutes: FastifyPluginAsync = async (http) => {
   const root = join(packageRoot(), 'dist/console');
-  if (existsSync(root)) {
-    await http.register(fastifyStatic, {
-      root,
-      setHeaders: (reply) => void reply.setHeader('content-security-policy', CSP),
-    });
-  }
+  if (!existsSync(root)) return;
+  await http.register(fastifyStatic, {
+    root,
+    setHeaders: (reply) => void reply.setHeader('content-security-policy', PAGE_CSP),
+  });
+};
+
+/** The live log the trial page shows, and its way to the sandbox's controls. Never mounted without the sandbox. */
+export const consoleRoutes: FastifyPluginAsync<ConsoleOptions> = async (http, { trace, sandboxUrl, guard }) => {
   const streams = new Set<FastifyReply['raw']>();
   http.addHook('preClose', async () => {
     for (const stream of streams) stream.end();
   });
-  http.get('/console/live', { exposeHeadRoute: false }, (request, reply) => follow(trace, streams, request, reply));
-  http.route({
-    method: ['GET', 'POST', 'DELETE'],
+  http.get('/console/live', { exposeHeadRoute: false, onRequest: guard.only('viewer') }, (request, reply) =>
+    follow({ trace, streams, guard }, request, reply),
+  );
+  const world = {
     url: '/console/world/*',
     exposeHeadRoute: false,
-    handler: (request, reply) => forward(sandboxUrl, request, reply),
-  });
+    handler: (request: FastifyRequest, reply: FastifyReply) => forward(sandboxUrl, request, reply),
+  };
+  http.route({ ...world, method: 'GET', onRequest: guard.only('viewer') });
+  http.route({ ...world, method: ['POST', 'DELETE'], onRequest: guard.only('admin') });
 };
 
-/** Server-sent events of everything that travels, until the page goes away. */
-function follow(trace: Trace, streams: Set<FastifyReply['raw']>, request: FastifyRequest, reply: FastifyReply): void {
+interface Following extends Pick<ConsoleOptions, 'trace' | 'guard'> {
+  readonly streams: Set<FastifyReply['raw']>;
+}
+
+/** Server-sent events of everything that travels, until the page goes away or whoever looks at it is logged out. */
+function follow({ trace, streams, guard }: Following, request: FastifyRequest, reply: FastifyReply): void {
   reply.hijack();
   const { raw } = reply;
   raw.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store', 'x-accel-buffering': 'no' });
@@ -59,7 +61,11 @@ function follow(trace: Trace, streams: Set<FastifyReply['raw']>, request: Fastif
     if (raw.writableLength < 64 * 1024) raw.write(`data: ${JSON.stringify(event)}\n\n`);
   };
   const unsubscribe = trace.subscribe(write);
-  const heartbeat = setInterval(() => raw.write(':\n\n'), HEARTBEAT_MS);
+  const beat = async () => {
+    if (await guard.stillThere(request, 'viewer').catch(() => false)) raw.write(':\n\n');
+    else raw.end();
+  };
+  const heartbeat = setInterval(() => void beat(), HEARTBEAT_MS);
   streams.add(raw);
   request.raw.on('close', () => {
     unsubscribe();

@@ -1,5 +1,8 @@
+import type { Server } from 'node:http';
+import { BlockList, isIP } from 'node:net';
 import Fastify, { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
-import { MailboxUnavailable } from './conversation/redis-mailbox.js';
+import { setSecurityHeaders } from './access/people/headers.js';
+import { MailboxUnavailable } from './conversation/mailbox.js';
 import { LedgerUnavailable } from './ledger/index.js';
 import type { Logger } from './log.js';
 import type { Metrics } from './metrics.js';
@@ -10,27 +13,65 @@ export interface HttpOptions {
   readonly metrics: Metrics;
   /** Rejects when turns cannot be taken, with the reason. */
   readonly ready: () => Promise<void>;
+  /** Those that differ from `HTTP_LIMITS`. */
+  readonly limits?: Partial<HttpLimits>;
+  /** Addresses and networks whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed; nobody's by default. */
+  readonly trustedProxies?: readonly string[];
+  /** Where we are reached from outside; https there means that browsers shall never use http. */
+  readonly publicUrl?: string | undefined;
 }
 
-/** Largest body any webhook but a channel's own may send. */
-const BODY_LIMIT = 1024 * 1024;
+/** What one caller may take of the server. Times in milliseconds, sizes in bytes. */
+export interface HttpLimits {
+  /** From the connection, or the end of the last request, to the last byte of the headers. */
+  readonly headersMs: number;
+  /** To the last byte of the body. */
+  readonly requestMs: number;
+  /** How often the two are looked at: what is over time is cut at most this much later. */
+  readonly checkMs: number;
+  /** Without a byte in either direction; longer than the heartbeat of an event stream. */
+  readonly silenceMs: number;
+  readonly bodyBytes: number;
+  /** All headers together, the request line included. */
+  readonly headerBytes: number;
+  readonly headers: number;
+  readonly urlBytes: number;
+  /** Connections of one address at once; 0: any number. A trusted proxy speaks for many, and is not counted. */
+  readonly socketsPerAddress: number;
+  /** Connections at once. */
+  readonly sockets: number;
+}
+
+/**
+ * Node's own limits are made for uploads: 60 s for headers, 300 s for a body, and a look at the clock every 30 s (FAULTS.md 62).
+ * What a webhook sends arrives in one packet or a few.
+ */
+export const HTTP_LIMITS: HttpLimits = {
+  headersMs: 10_000,
+  requestMs: 15_000,
+  checkMs: 1000,
+  silenceMs: 120_000,
+  bodyBytes: 1024 * 1024,
+  headerBytes: 16 * 1024,
+  headers: 100,
+  urlBytes: 4096,
+  socketsPerAddress: 1000,
+  sockets: 10_000,
+};
 
 /**
  * The one HTTP server. Bodies reach routes as raw bytes, because signatures are checked before anything is parsed; whatever
  * goes wrong is answered as `application/problem+json` and says nothing about the inside.
  */
-export function createHttp({ log, metrics, ready }: HttpOptions): FastifyInstance {
-  const http = Fastify({
-    bodyLimit: BODY_LIMIT,
-    // Slow senders are cut off long before Node's own 60 and 300 seconds (FAULTS.md 62).
-    requestTimeout: 15_000,
-    connectionTimeout: 0,
-    keepAliveTimeout: 65_000,
-    routerOptions: { maxParamLength: 200 },
-    forceCloseConnections: 'idle',
-    logger: false,
-  });
-  http.server.headersTimeout = 10_000;
+export function createHttp({
+  log,
+  metrics,
+  ready,
+  limits,
+  trustedProxies = [],
+  publicUrl,
+}: HttpOptions): FastifyInstance {
+  const http = createServer({ ...HTTP_LIMITS, ...limits }, trustedProxies);
   http.removeAllContentTypeParsers();
   http.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
 
@@ -55,6 +96,8 @@ export function createHttp({ log, metrics, ready }: HttpOptions): FastifyInstanc
     reply.header('referrer-policy', 'no-referrer');
   });
 
+  setSecurityHeaders(http, publicUrl);
+
   http.get('/healthz', async () => ({ status: 'ok' }));
   http.get('/readyz', async (_request, reply) => {
     try {
@@ -70,6 +113,80 @@ export function createHttp({ log, metrics, ready }: HttpOptions): FastifyInstanc
     return metrics.registry.metrics();
   });
   return http;
+}
+
+/** A server that no caller can keep busy by being slow, long or many. */
+function createServer(limits: HttpLimits, trustedProxies: readonly string[]): FastifyInstance {
+  const http = Fastify({
+    trustProxy: trustedProxies.length > 0 ? [...trustedProxies] : false,
+    bodyLimit: limits.bodyBytes,
+    requestTimeout: limits.requestMs,
+    connectionTimeout: limits.silenceMs,
+    keepAliveTimeout: 65_000,
+    http: {
+      headersTimeout: limits.headersMs,
+      connectionsCheckingInterval: limits.checkMs,
+      maxHeaderSize: limits.headerBytes,
+    },
+    routerOptions: { maxParamLength: 200 },
+    forceCloseConnections: 'idle',
+    logger: false,
+  });
+  // One more than allowed: Node drops what is over its count without a word, and a request with half its headers is another.
+  http.server.maxHeadersCount = limits.headers + 1;
+  http.server.maxConnections = limits.sockets;
+  if (limits.socketsPerAddress > 0) shareSockets(http.server, limits.socketsPerAddress, networksOf(trustedProxies));
+  http.addHook('onRequest', async ({ raw }) => {
+    if (Buffer.byteLength(raw.url ?? '') > limits.urlBytes)
+      throw new HttpProblem(414, 'URL_TOO_LONG', 'The address is longer than any of ours.');
+    if (raw.rawHeaders.length / 2 > limits.headers)
+      throw new HttpProblem(431, 'TOO_MANY_HEADERS', `More than ${limits.headers} headers.`);
+    if (isTwice(raw.rawHeaders, 'authorization') || isTwice(raw.rawHeaders, 'host'))
+      throw new HttpProblem(400, 'REPEATED_HEADER', 'A header that may be there once is there twice.');
+  });
+  return http;
+}
+
+/** Node keeps the first of two and says nothing; a proxy in front may have looked at the other (RFC 9110, section 5.3). */
+function isTwice(rawHeaders: readonly string[], name: string): boolean {
+  let found = false;
+  for (let at = 0; at < rawHeaders.length; at += 2) {
+    const given = rawHeaders[at];
+    if (given?.length !== name.length || given.toLowerCase() !== name) continue;
+    if (found) return true;
+    found = true;
+  }
+  return false;
+}
+
+/** Addresses and networks, `10.0.0.1` or `10.0.0.0/8`. */
+function networksOf(texts: readonly string[]): BlockList {
+  const networks = new BlockList();
+  for (const text of texts) {
+    const [address = '', prefix] = text.split('/');
+    const family = isIP(address) === 6 ? 'ipv6' : 'ipv4';
+    if (prefix === undefined) networks.addAddress(address, family);
+    else networks.addSubnet(address, Number(prefix), family);
+  }
+  return networks;
+}
+
+/** Hangs up on an address that has `most` connections open already, before anything of it is read; not on those of `spared`. */
+function shareSockets(server: Server, most: number, spared: BlockList): void {
+  const open = new Map<string, number>();
+  server.on('connection', (socket) => {
+    const address = socket.remoteAddress ?? '';
+    // An IPv4 address written as IPv6 is found in an IPv4 network too.
+    if (spared.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4')) return;
+    const count = (open.get(address) ?? 0) + 1;
+    open.set(address, count);
+    socket.once('close', () => {
+      const left = (open.get(address) ?? 1) - 1;
+      if (left === 0) open.delete(address);
+      else open.set(address, left);
+    });
+    if (count > most) socket.destroy();
+  });
 }
 
 /** Lets the routes of `scope` take forms as well. Nobody else does: a form is what any page may send from a browser. */

@@ -1,19 +1,31 @@
 import type { Inbox } from './channel.js';
 import type { Core } from './core.js';
+import type { DeliveryLog } from './deliveries.js';
 import { NOTIFICATION_TYPES } from './domain/notification.js';
 import type { Logger } from './log.js';
 
-/** What channels report beside events: opt-outs go to the ledger, the rest to those who watch. */
+/** What channels report beside events: opt-outs and what became of messages go to the ledger, the rest to those who watch. */
 export function createWatch(
   { ledger, metrics }: Pick<Core, 'ledger' | 'metrics'>,
+  deliveries: DeliveryLog,
   log: Logger,
-): Pick<Inbox, 'optedOut' | 'delivery' | 'alert'> {
+): Omit<Inbox, 'deliver'> {
   return {
     async optedOut(conversationId, how) {
       await ledger.setConsent(conversationId, NOTIFICATION_TYPES, false, how);
       await ledger.promise('registration', conversationId, conversationId);
     },
-    delivery: ({ channel, state, code }) => metrics.deliveries.inc({ channel, state, code: code ?? '' }),
+    async workspaceLeft(channel, workspace, how) {
+      await ledger.optOutWorkspace(channel, workspace, NOTIFICATION_TYPES, how);
+    },
+    async movedAway(user) {
+      await ledger.blockUser(user, 'number-change', `${user.channel}:moved`);
+    },
+    delivery({ id, ...report }) {
+      const { channel, state, code = '' } = report;
+      metrics.deliveries.inc({ channel, state, code });
+      if (id !== undefined) deliveries.record({ id, ...report });
+    },
     alert(code, what) {
       metrics.alerts.inc({ code });
       log.error({ code }, what);

@@ -1,4 +1,4 @@
-import { type Job, Queue, Worker } from 'bullmq';
+import { createPostgresBackend, type PgPool, Queue, type QueueOptions, Worker, type WorkerOptions } from 'bullmq';
 import type { Redis } from 'ioredis';
 
 /** The queues beside the mailbox, one per kind of work. A job is a ledger id: the ledger knows the rest, and whether it is still due. */
@@ -10,10 +10,18 @@ interface IdJob {
   readonly id: string;
 }
 
-export interface JobsOptions {
+export type JobsOptions = JobsOnRedis | JobsOnPostgres;
+
+interface JobsOnRedis {
   /** Fails fast; a job that could not be added is found by the sweeper. */
   readonly webhooks: Redis;
   readonly workers: () => Redis;
+  readonly prefix: string;
+}
+
+interface JobsOnPostgres {
+  /** Its names are those of BullMQ's schema. A worker keeps one of its connections, to be woken by. */
+  readonly pool: PgPool;
   readonly prefix: string;
 }
 
@@ -37,19 +45,16 @@ export interface Jobs {
 }
 
 /** BullMQ queues whose jobs hold nothing but ids. PostgreSQL owns what is owed: a lost job is made again from there. */
-export function createJobs({ webhooks, workers, prefix }: JobsOptions): Jobs {
-  const queues = new Map(QUEUES.map((name) => [name, openQueue(name, webhooks, prefix)] as const));
+export function createJobs(options: JobsOptions): Jobs {
+  const make = 'pool' in options ? onPostgres(options) : onRedis(options);
+  const queues = Object.fromEntries(QUEUES.map((name) => [name, openQueue(name, make)])) as Record<QueueName, IdQueue>;
   const runners: JobRunner[] = [];
-  const queueOf = (name: QueueName) => queues.get(name) ?? openQueue(name, webhooks, prefix);
   return {
     async add(name, id) {
-      await queueOf(name).add(name, { id }, { jobId: `${name}-${id}` });
+      await queues[name].add(name, { id }, { jobId: `${name}-${id}` });
     },
     run(name, concurrency, process, onError) {
-      const connection = workers();
-      const worker = new Worker<IdJob>(name, (job: Job<IdJob>) => process(job.data.id), {
-        connection,
-        prefix: queuePrefix(prefix, name),
+      const { worker, close } = make.worker(name, (job) => process(job.data.id), {
         concurrency,
         // A job a crash interrupted runs again; the ledger's compare-and-set makes the second run harmless.
         maxStalledCount: 10,
@@ -57,30 +62,28 @@ export function createJobs({ webhooks, workers, prefix }: JobsOptions): Jobs {
       });
       worker.on('error', onError);
       worker.on('failed', (_job, error) => onError(error));
-      const runner = { close: () => worker.close().then(() => void connection.disconnect()) };
+      const runner = { close };
       runners.push(runner);
       return runner;
     },
     async depth() {
       const rows = await Promise.all(
-        QUEUES.map(
-          async (name) => [name, await queueOf(name).getJobCountByTypes('wait', 'active', 'delayed')] as const,
-        ),
+        QUEUES.map(async (name) => [name, await queues[name].getJobCountByTypes('wait', 'active', 'delayed')] as const),
       );
       return Object.fromEntries(rows) as Record<QueueName, number>;
     },
     async close() {
       await Promise.all(runners.map((runner) => runner.close()));
-      await Promise.all([...queues.values()].map((queue) => queue.close()));
+      await Promise.all(Object.values(queues).map((queue) => queue.close()));
     },
   };
 }
 
-function openQueue(name: QueueName, connection: Redis, prefix: string): Queue<IdJob> {
-  const queue = new Queue<IdJob>(name, {
-    connection,
-    prefix: queuePrefix(prefix, name),
+function openQueue(name: QueueName, make: Make): IdQueue {
+  const queue = make.queue(name, {
     skipMetasUpdate: true,
+    // It would ask over the connection that gives up after a second, and a queue whose question got no answer is dead for good.
+    skipVersionCheck: true,
     defaultJobOptions: {
       attempts: 5,
       backoff: { type: 'exponential', delay: 500, jitter: 0.5 },
@@ -92,4 +95,48 @@ function openQueue(name: QueueName, connection: Redis, prefix: string): Queue<Id
   return queue;
 }
 
-const queuePrefix = (prefix: string, name: QueueName) => `{${prefix}:${name}}`;
+/** What is asked of BullMQ's classes, whose types name the store they are made for. */
+interface IdQueue {
+  add(name: string, data: IdJob, options: { readonly jobId: string }): Promise<unknown>;
+  getJobCountByTypes(...states: ('wait' | 'active' | 'delayed')[]): Promise<number>;
+  on(event: 'error', listener: (error: Error) => void): unknown;
+  close(): Promise<void>;
+}
+
+interface IdWorker {
+  on(event: 'error', listener: (error: Error) => void): unknown;
+  on(event: 'failed', listener: (job: unknown, error: Error) => void): unknown;
+}
+
+/** The two stores BullMQ knows, which differ in how its classes are made and in nothing else. */
+interface Make {
+  queue(name: QueueName, options: Omit<QueueOptions, 'connection'>): IdQueue;
+  worker(
+    name: QueueName,
+    process: (job: { readonly data: IdJob }) => Promise<void>,
+    options: Omit<WorkerOptions, 'connection'>,
+  ): JobRunner & { readonly worker: IdWorker };
+}
+
+function onRedis({ webhooks, workers, prefix }: JobsOnRedis): Make {
+  const keys = (name: QueueName) => ({ prefix: `{${prefix}:${name}}` });
+  return {
+    queue: (name, options) => new Queue<IdJob>(name, { ...options, ...keys(name), connection: webhooks }),
+    worker(name, process, options) {
+      const connection = workers();
+      const worker = new Worker<IdJob>(name, process, { ...options, ...keys(name), connection });
+      return { worker, close: () => worker.close().then(() => void connection.disconnect()) };
+    },
+  };
+}
+
+function onPostgres({ pool, prefix }: JobsOnPostgres): Make {
+  const connection = pool;
+  return {
+    queue: (name, options) => new Queue(`${prefix}-${name}`, { ...options, connection }, createPostgresBackend),
+    worker(name, process, options) {
+      const worker = new Worker(`${prefix}-${name}`, process, { ...options, connection }, createPostgresBackend);
+      return { worker, close: () => worker.close() };
+    },
+  };
+}

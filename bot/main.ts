@@ -25,13 +25,23 @@ if (process.argv.includes('--help') || process.argv.includes('-h')) {
   await main();
 }
 
-/** Starts Refill and keeps it running until SIGTERM or SIGINT; another signal a second later ends it at once. */
+/**
+ * Starts Refill and keeps it running until SIGTERM or SIGINT; another of these a second later ends it at once. SIGUSR2 prints the
+ * address of the console anew.
+ */
 async function main(): Promise<void> {
   try {
     const config = loadConfig(process.env);
     const log = createLog(config.logLevel);
     const app = await startApp(config, log);
-    if (config.sandbox) process.stdout.write(`\n  Refill is ready. Open ${app.url}\n\n`);
+    if (app.console !== undefined) process.stdout.write(`\n  Refill is ready. Open ${app.console}\n\n`);
+    // Whoever may signal this process may log in to it. Not SIGHUP: a terminal that is closed sends that.
+    process.on('SIGUSR2', () => {
+      void app.consoleAgain().then(
+        (url) => void (url !== undefined && process.stdout.write(`\n  Open ${url}\n\n`)),
+        (error: unknown) => log.warn({ err: error }, 'no new login link could be made'),
+      );
+    });
     let stoppingSince: number | undefined;
     const stop = (signal: string) => {
       if (stoppingSince !== undefined) {

@@ -1,4 +1,4 @@
-import type { Redis } from 'ioredis';
+import type { ShortLived } from './short-lived.js';
 
 /** Where a message that may be edited later is: the platform's own reference, by conversation and key (`purchase:<id>`). */
 export interface MessageRefs {
@@ -7,16 +7,12 @@ export interface MessageRefs {
 }
 
 /** Longer than any purchase stays open; afterwards a new message is sent instead of an edit. */
-const KEPT_SECONDS = 7 * 86_400;
+const KEPT_MS = 7 * 86_400_000;
 
-export function createMessageRefs(redis: Redis, prefix: string): MessageRefs {
-  const keyOf = (conversationId: string, key: string) => `${prefix}:ref:{${conversationId}}:${key}`;
+export function createMessageRefs(shortLived: ShortLived): MessageRefs {
+  const keyOf = (conversationId: string, key: string) => `ref:{${conversationId}}:${key}`;
   return {
-    async get(conversationId, key) {
-      return (await redis.get(keyOf(conversationId, key))) ?? undefined;
-    },
-    async set(conversationId, key, ref) {
-      await redis.set(keyOf(conversationId, key), ref, 'EX', String(KEPT_SECONDS));
-    },
+    get: (conversationId, key) => shortLived.get(keyOf(conversationId, key)),
+    set: (conversationId, key, ref) => shortLived.set(keyOf(conversationId, key), ref, KEPT_MS),
   };
 }

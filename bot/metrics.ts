@@ -46,23 +46,22 @@ export function createMetrics() {
       labelNames: ['queue'],
       registers,
     }),
-    telcoCalls: new Counter({
-      name: 'refill_telco_calls_total',
-      help: 'Telco calls by operation and outcome',
-      labelNames: ['telco', 'operation', 'outcome'],
-      registers,
-    }),
-    telcoSeconds: new Histogram({
-      name: 'refill_telco_call_seconds',
-      help: 'Telco calls, retries included',
-      labelNames: ['telco', 'operation'],
-      buckets: SECONDS,
-      registers,
-    }),
+    ...telcoMetrics(registers),
     purchases: new Gauge({
       name: 'refill_purchases',
       help: 'Purchases under way, by state',
       labelNames: ['state'],
+      registers,
+    }),
+    tasks: new Gauge({
+      name: 'refill_operator_tasks',
+      help: 'Open tasks for a person, by kind',
+      labelNames: ['kind'],
+      registers,
+    }),
+    quarantined: new Gauge({
+      name: 'refill_quarantined_callbacks',
+      help: 'Callbacks that fit no purchase: each may be a charge we lost',
       registers,
     }),
     deliveries: new Counter({
@@ -81,6 +80,31 @@ export function createMetrics() {
       name: 'refill_webhooks_total',
       help: 'Webhook requests by route and status',
       labelNames: ['route', 'status'],
+      registers,
+    }),
+  };
+}
+
+/** What is asked of telcos, and how they answer. */
+function telcoMetrics(registers: Registry[]) {
+  return {
+    telcoCalls: new Counter({
+      name: 'refill_telco_calls_total',
+      help: 'Telco calls by operation and outcome',
+      labelNames: ['telco', 'operation', 'outcome'],
+      registers,
+    }),
+    telcoSeconds: new Histogram({
+      name: 'refill_telco_call_seconds',
+      help: 'Telco calls, retries included',
+      labelNames: ['telco', 'operation'],
+      buckets: SECONDS,
+      registers,
+    }),
+    telcoCircuit: new Gauge({
+      name: 'refill_telco_circuit_open',
+      help: '1 while a telco is not called because it does not answer, by telco and circuit',
+      labelNames: ['telco', 'circuit'],
       registers,
     }),
   };

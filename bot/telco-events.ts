@@ -1,9 +1,12 @@
+import { contradicts, readCallback } from './domain/callback.js';
 import type { NotificationType } from './domain/notification.js';
-import { isFinal, type PurchaseState } from './domain/purchase.js';
-import type { SubscriberKey } from './domain/subscriber.js';
+import type { Offer } from './domain/offer.js';
+import { isFinal } from './domain/purchase.js';
+import type { Line, SubscriberKey } from './domain/subscriber.js';
 import type { MultilingualText } from './domain/text.js';
 import type { Jobs } from './jobs.js';
 import type { Ledger, Purchase } from './ledger/ledger.js';
+import type { StrayCallback } from './ledger/quarantine.js';
 import type { LineTelco } from './line-telco.js';
 import type { Logger } from './log.js';
 
@@ -21,6 +24,8 @@ export interface Notification {
   readonly transactionId: string;
   readonly type: NotificationType;
   readonly planName: readonly MultilingualText[];
+  /** Offers it brought along. */
+  readonly offers?: readonly Offer[];
 }
 
 /** What a telco tells us on its own, made durable before it is answered. */
@@ -38,66 +43,65 @@ export interface TelcoEventsOptions {
   readonly alert: (code: string, what: string) => void;
 }
 
-/**
- * Failures that do not say whether money moved (Millom purchase-callback.yaml, ErrorType): such a purchase is checked, never
- * called failed. Words not listed here or below are treated the same way.
- */
-const DEFINITE_FAILURES: ReadonlySet<string> = new Set([
-  'UNKNOWN_SUBSCRIBER_ID',
-  'INVALID_PRODUCT',
-  'CONNECTION_TROUBLE',
-  'BAD_CPID',
-  'BAD_MSISDN',
-  'USER_BARRED',
-  'ROAMING',
-  'CONGESTED',
-  'DISABLED',
-  'NOT_IMPLEMENTED',
-  'BE_THROTTLED',
-  'OPERATOR_THROTTLED',
-  'INSUFFICIENT_FUNDS',
-  'UNSUPPORTED_OPERATOR',
-  'BAD_REQUEST',
-  'CONFLICT',
-  'FORBIDDEN',
-  'KEY_NOT_FOUND',
-  'NO_CONSENT',
-  'PIN_ENTRY_ERROR',
-]);
-
 /** Commits what a telco reports to the ledger, then wakes whoever tells the subscriber. */
 export function createTelcoEvents({ ledger, jobs, lines, log, alert }: TelcoEventsOptions): TelcoEvents {
   /** A repetition changes nothing; a result that contradicts the first one is a person's business (FAULTS.md 11). */
-  async function settledBefore(id: string, to: PurchaseState): Promise<'applied' | 'repeated'> {
+  async function settledBefore(id: string, failure: string | undefined): Promise<'applied' | 'repeated'> {
     const now = await ledger.purchase(id);
     if (now !== undefined && !isFinal(now.state)) return 'applied';
-    if (now !== undefined && now.state !== to)
-      alert('CONTRADICTING_CALLBACK', `purchase ${id} was ${now.state}, now ${to}`);
+    if (now !== undefined && contradicts(now.state, failure)) {
+      const said = failure === undefined ? 'success' : 'a failure';
+      await ledger.openTask('contradiction', id, `the purchase was ${now.state}, then a callback said ${said}`);
+    }
     return 'repeated';
   }
 
+  /** A callback that fits no purchase is kept: it may be the only trace of a charge (FAULTS.md 13, 40). */
+  async function stray(
+    reason: StrayCallback['reason'],
+    { operator, subscriber, transactionId, failure }: PurchaseResult,
+  ) {
+    log.warn({ operator, reason }, 'a callback fits no purchase');
+    await ledger.quarantine({ operator, reason, transactionId, subscriber, ...(failure !== undefined && { failure }) });
+    return reason;
+  }
+
+  /** What a callback tells of whose line it is; the money is committed by then, and waits for nothing. */
+  async function learn(line: Line, subscriber: SubscriberKey): Promise<void> {
+    if (line.key.type === subscriber.type) return;
+    await ledger
+      .nameSim(line, plain(subscriber))
+      .catch((error: unknown) => log.warn({ err: error }, 'which SIM a line is could not be noted'));
+  }
+
   return {
-    async purchaseResult({ operator, subscriber, transactionId, failure }) {
+    async purchaseResult(result) {
+      const { operator, subscriber, transactionId, failure } = result;
       const purchase = UUID.test(transactionId) ? await ledger.purchase(transactionId.toLowerCase()) : undefined;
-      if (purchase === undefined) {
-        log.warn({ operator }, 'callback for a transaction we do not know');
-        return 'unknown';
-      }
+      if (purchase === undefined) return stray('unknown', result);
       const line = await ledger.line(purchase.lineId);
-      if (line === undefined || line.operator !== operator || contradicts(line.key, subscriber)) {
+      const named = line?.operator === operator ? await ledger.namesBuyer(purchase, plain(subscriber)) : 'no';
+      if (line === undefined || named === 'no') {
         alert('CALLBACK_FOR_ANOTHER', `purchase ${purchase.id}: the callback names another subscriber than the buyer`);
-        return 'mismatch';
+        return stray('mismatch', result);
       }
-      const to = failure === undefined ? 'completed' : DEFINITE_FAILURES.has(failure) ? 'failed' : 'unknown';
-      const details = { why: 'callback', ...(failure !== undefined && { failure: failure.slice(0, 100) }) };
-      const moved = await ledger.movePurchase(purchase.id, to, details);
-      if (moved === undefined) return settledBefore(purchase.id, to);
+      // Telcos translate ids, and nobody here can translate this one. The transaction id is the key then: minted by us, told to
+      // nobody but the telco, and nobody guesses it (docs/money.md).
+      if (named === 'unknown')
+        log.info(
+          { purchase: purchase.id, idType: subscriber.type },
+          'a callback names its subscriber by an id that cannot be compared',
+        );
+      const moved = await applyTo(ledger, purchase, failure);
+      // Of the token that the order was sent with; the line may have another one since, and that another SIM.
+      if (await ledger.isConfirmedFor(purchase, line)) await learn(line, subscriber);
+      if (moved === undefined) return settledBefore(purchase.id, failure);
       lines.forget(moved.lineId);
       await wakeOutbox(ledger, jobs, moved);
       return 'applied';
     },
 
-    async notify({ operator, subscriber, transactionId, type, planName }) {
+    async notify({ operator, subscriber, transactionId, type, planName, offers }) {
       const line = await ledger.findLine(operator, subscriber);
       if (line === undefined) return 'unknown-subscriber';
       const conversations = await ledger.conversationsOf(line.id);
@@ -110,6 +114,7 @@ export function createTelcoEvents({ ledger, jobs, lines, log, alert }: TelcoEven
           lineId: line.id,
           conversationId: id,
           planName,
+          ...(offers !== undefined && offers.length > 0 && { offers }),
         });
         if (nudge === undefined) return 'duplicate';
         await jobs.add('nudges', nudge.id).catch(() => undefined); // the sweeper finds it
@@ -122,14 +127,32 @@ export function createTelcoEvents({ ledger, jobs, lines, log, alert }: TelcoEven
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
-/** Keys of different types cannot be compared; of one type they must be the same. */
-function contradicts(ours: SubscriberKey, theirs: SubscriberKey): boolean {
-  return ours.type === theirs.type && plain(ours.value) !== plain(theirs.value);
+/** An order that is sent again while its callback is read is read again; that happens once or twice in its life. */
+const READINGS = 5;
+
+/**
+ * Moves a purchase where its callback says; `undefined` when it ended before. A failure counts only while the order it may speak
+ * of is the newest one: it must not end a purchase whose order is just being sent again.
+ */
+async function applyTo(ledger: Ledger, purchase: Purchase, failure: string | undefined): Promise<Purchase | undefined> {
+  const said = failure?.slice(0, 100);
+  let now: Purchase | undefined = purchase;
+  for (let reading = 0; reading < READINGS && now !== undefined && !isFinal(now.state); reading++) {
+    const event = readCallback(failure, now.posts > 1);
+    const moved = await ledger.movePurchase(now.id, event, {
+      ...(said !== undefined && { said, failure: said }),
+      ...(event === 'callback-failed' && { ofPost: now.posts }),
+    });
+    if (moved !== undefined) return moved;
+    now = await ledger.purchase(purchase.id);
+    if (event !== 'callback-failed') break;
+  }
+  return undefined;
 }
 
-/** `+` before an MSISDN is a habit, not a difference. */
-function plain(value: string): string {
-  return value.replace(/^\+/, '');
+/** `+` before an MSISDN is a habit; before a CPID, which is base64, it is part of it. */
+function plain({ type, value }: SubscriberKey): SubscriberKey {
+  return { type, value: type === 'MSISDN' ? value.replace(/^\+/, '') : value };
 }
 
 /**

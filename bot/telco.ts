@@ -1,8 +1,11 @@
 import type { Account, Balance } from './domain/balance.js';
 import type { NotificationType } from './domain/notification.js';
 import type { FundSource, OfferList } from './domain/offer.js';
+import type { RefusalReason } from './domain/refusal.js';
 import type { SubscriberKey } from './domain/subscriber.js';
 import { RefillError } from './errors.js';
+
+export type { RefusalReason } from './domain/refusal.js';
 
 /** Whom a call is about. A `Line` fits. */
 export interface TelcoSubscriber {
@@ -13,9 +16,14 @@ export interface TelcoSubscriber {
 export interface TelcoCall {
   /** BCP 47; the telco answers in it where it can. */
   readonly language?: string;
-  /** Total time for the call, token and retries included, in milliseconds. */
+  /** Total time for the call, waiting, token and retries included, in milliseconds. */
   readonly deadlineMs?: number;
+  /** Who waits for it. Each lane has room of its own, so that nudges never keep a purchase waiting. Default `turn`. */
+  readonly lane?: Lane;
 }
+
+/** `order`: a purchase; `turn`: someone who writes to us; `background`: nudges, reconciliation, registration. */
+export type Lane = 'order' | 'turn' | 'background';
 
 export interface PurchaseOrder {
   /** Minted once per purchase (UUID), sent unchanged however often the order is sent. */
@@ -24,6 +32,8 @@ export interface PurchaseOrder {
   readonly fundSource: FundSource;
   /** `Offer.context`, unchanged. */
   readonly context?: string;
+  /** It may have arrived before: a conflict may then be with itself, and a refusal says nothing about the first one. */
+  readonly repeated?: boolean;
 }
 
 /** What the telco said to an order. An answer that cannot be trusted is thrown as `TelcoAmbiguous` instead. */
@@ -53,6 +63,8 @@ export interface Telco {
   readonly name: string;
   /** True only where the telco promises that one transaction id charges once: allows sending an order again. */
   readonly deduplicatesPurchases: boolean;
+  /** Milliseconds until an order may be sent: the telco asked for a pause, or does not answer at all. 0, or absent: now. */
+  restMs?(): number;
   account(subscriber: TelcoSubscriber, call?: TelcoCall): Promise<Account>;
   balance(subscriber: TelcoSubscriber, call?: TelcoCall): Promise<Balance>;
   offers(subscriber: TelcoSubscriber, call?: TelcoCall): Promise<OfferList>;
@@ -69,19 +81,6 @@ export interface Telco {
   ): Promise<PurchaseAnswer | undefined>;
   close(): Promise<void>;
 }
-
-/** Why a telco said no, in telco-neutral words. */
-export type RefusalReason =
-  | 'unspecified'
-  | 'invalid-number'
-  | 'bad-request'
-  | 'roaming'
-  | 'opted-out'
-  | 'too-many-requests'
-  | 'unavailable'
-  | 'conflict'
-  | 'insufficient-funds'
-  | 'not-allowed';
 
 /** The telco answered, and the answer is no. Nothing was charged. */
 export class TelcoRefused extends RefillError {

@@ -1,30 +1,9 @@
 import { z } from 'zod';
-
-const url = (protocols: RegExp, example: string) =>
-  z.url({ protocol: protocols, error: `expected a URL like ${example}` }).transform((text) => text.replace(/\/+$/, ''));
-
-const flag = z
-  .enum(['0', '1', 'true', 'false'], { error: 'expected 1 or 0' })
-  .transform((on) => on === '1' || on === 'true');
-
-const whole = (min: number, max: number) =>
-  z.coerce
-    .number({ error: `expected a whole number from ${min} to ${max}` })
-    .int({ error: `expected a whole number from ${min} to ${max}` })
-    .min(min, { error: `expected a whole number from ${min} to ${max}` })
-    .max(max, { error: `expected a whole number from ${min} to ${max}` });
-
-const text = (what: string) => z.string().min(1, { error: `expected ${what}` });
-
-const timezone = z.string().refine(isTimezone, { error: 'expected an IANA time zone like Asia/Karachi' });
-
-function isTimezone(zone: string): boolean {
-  try {
-    return new Intl.DateTimeFormat('en', { timeZone: zone }) !== undefined;
-  } catch {
-    return false;
-  }
-}
+import { ACCESS_VARIABLES } from './access/variables.js';
+import { CPID_VARIABLES } from './cpid/settings.js';
+import { RETENTION_DAYS, readRetention } from './domain/retention.js';
+import { IDENTITY_VARIABLES } from './identity/variables.js';
+import { flag, money, text, timezone, url, whole } from './variable-kinds.js';
 
 const role = z.enum(['all', 'web', 'worker'], { error: 'expected all, web or worker' });
 export const levels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
@@ -52,9 +31,29 @@ export const VARIABLES = {
     about: 'conversations one process works on at once',
     group: 'Process',
   },
+  REFILL_SPEND_PER_DAY: {
+    schema: money.optional(),
+    about: 'most one line may spend in any 24 hours, per currency, like 50 MYR, 1500 PKR; empty: no limit',
+    group: 'Process',
+  },
+  REFILL_SPEND_PER_WEEK: {
+    schema: money.optional(),
+    about: 'the same in any 7 days',
+    group: 'Process',
+  },
   REFILL_TIMEZONE: {
     schema: timezone.default('UTC'),
     about: 'zone of subscribers whose own is not known',
+    group: 'Process',
+  },
+  REFILL_RETENTION: {
+    schema: z
+      .string()
+      .refine((given) => readRetention(given) !== undefined, {
+        error: `expected days by kind, like outbox=14,nudges=0, of ${Object.keys(RETENTION_DAYS).join(', ')}`,
+      })
+      .optional(),
+    about: 'days that are kept, where they differ from docs/privacy.md: outbox=14,nudges=0 (0: for good)',
     group: 'Process',
   },
   REFILL_LOCALE: {
@@ -69,9 +68,14 @@ export const VARIABLES = {
   },
   REDIS_URL: {
     schema: url(/^rediss?$/, 'redis://127.0.0.1:6379').optional(),
-    about: 'empty: redis-server from the PATH, under the data directory',
+    about: 'empty: redis-server from the PATH, under the data directory; without one everything is in PostgreSQL',
     group: 'Stores',
     secret: true,
+  },
+  REFILL_STORES: {
+    schema: z.enum(['redis', 'postgres'], { error: 'expected redis or postgres' }).optional(),
+    about: 'where mailboxes, sessions and queues are; empty: redis where there is one, else postgres',
+    group: 'Stores',
   },
   DATABASE_URL: {
     schema: url(/^postgres(ql)?$/, 'postgres://user:password@127.0.0.1/refill').optional(),
@@ -92,6 +96,17 @@ export const VARIABLES = {
     about: 'master key for what is sealed at rest; empty: made once and kept in the data directory',
     group: 'Stores',
     secret: true,
+  },
+  REFILL_KEY_PREVIOUS: {
+    schema: text('keys, separated by commas').optional(),
+    about: 'master keys that were used before and still open what they sealed, separated by commas',
+    group: 'Stores',
+    secret: true,
+  },
+  REFILL_KEY_FILE: {
+    schema: text('a file').optional(),
+    about: 'in place of REFILL_KEY: a file with one key a line, the one that seals first',
+    group: 'Stores',
   },
   MILLOM_BASE_URL: {
     schema: url(/^https?$/, 'https://api.example.com').optional(),
@@ -125,6 +140,13 @@ export const VARIABLES = {
     about: 'Millom top-up API; empty: nobody can be asked for a top-up',
     group: 'Millom',
   },
+  MILLOM_DEDUPLICATES: {
+    schema: flag.default(false),
+    about: '1: your Millom promises that one transid charges once, so an unclear order may be sent again',
+    group: 'Millom',
+  },
+  ...IDENTITY_VARIABLES,
+  ...CPID_VARIABLES,
   SLACK_BOT_TOKEN: {
     schema: text('the bot token').optional(),
     about: 'xoxb-… of the one workspace',
@@ -222,17 +244,7 @@ export const VARIABLES = {
     about: 'for npm run whatsapp:templates',
     group: 'WhatsApp',
   },
-  REFILL_CALLER_ID: {
-    schema: text('a client id').optional(),
-    about: 'client id with which Millom fetches a token from /oauth/token',
-    group: 'Callers',
-  },
-  REFILL_CALLER_SECRET: {
-    schema: z.string().min(16, { error: 'expected at least 16 characters' }).optional(),
-    about: 'its secret; without both, callbacks and notifications are taken only in a sandbox',
-    group: 'Callers',
-    secret: true,
-  },
+  ...ACCESS_VARIABLES,
 } as const satisfies Record<string, { schema: z.ZodType; about: string; group: string; secret?: boolean }>;
 
 export type Name = keyof typeof VARIABLES;

@@ -69,7 +69,10 @@ class Dialog {
     const { registry } = this.options;
     const { now, text } = this.turn;
     const understood = understand(input, this.session, registry, text.locale, now.getTime());
-    if (understood.kind === 'unknown') return input.kind === 'text' ? this.takeText(input.text) : this.notUnderstood();
+    if (understood.kind === 'unknown') {
+      const mayAnswer = input.kind === 'text' && understood.isOld !== true;
+      return mayAnswer ? this.takeText(input.text) : this.notUnderstood();
+    }
     this.session.misses = 0;
     return understood.kind === 'stale' ? this.expire(understood.intent) : this.take(understood.intent);
   }
@@ -122,7 +125,8 @@ class Dialog {
     const entry = this.options.registry.entry(intent.name);
     this.hops += 1;
     if (entry === undefined || this.hops > MAX_HOPS) return;
-    if (entry.flow.needsLine && this.session.lineId === undefined) return this.enter({ name: 'link' });
+    if (entry.flow.needsLine && this.session.lineId === undefined)
+      return this.enter({ name: 'link', slots: { for: intent.name } });
     await this.go(entry.flow, entry.kind, await entry.flow.begin(this.turn, intent));
   }
 

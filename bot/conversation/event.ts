@@ -7,8 +7,12 @@ export const origin = z.object({
   workspace: z.string().max(200),
   /** The channel's own id of the user. */
   user: z.string().min(1).max(200),
+  /** E.164 without `+`: the number the platform itself vouches for, in what it signed. */
+  phone: z.string().max(20).optional(),
   /** What the channel needs to answer here; opaque to everyone else. */
   address: z.string().max(2000),
+  /** Others read what is written here; answers are for this user's eyes only all the same. */
+  shared: z.boolean().optional(),
   /** BCP 47 and IANA hints, where the channel has them. */
   locale: z.string().max(35).optional(),
   timezone: z.string().max(64).optional(),
@@ -21,6 +25,8 @@ const head = {
   at: z.number().int().nonnegative(),
   /** `conversationIdOf(from)`. */
   conversationId: z.string().min(1).max(100),
+  /** Was given up, which its user was told, and is tried again because an operator said so: it buys nothing any more. */
+  replayed: z.literal(true).optional(),
 };
 
 /** One entry of a mailbox: something a person did, or something owed to them. */

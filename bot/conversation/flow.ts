@@ -24,6 +24,8 @@ export interface Screen {
   readonly choices: readonly Choice[];
   /** The same questions as a form, where the channel has forms. */
   readonly form?: FormScreen;
+  /** Asks for the user's own number. */
+  readonly asksNumber?: true;
   /** What to say where only a template may be sent. */
   readonly notice?: Notice;
   /** What this message is about (`purchase:<id>`): a channel that can edit puts the next one of the same key in its place. */

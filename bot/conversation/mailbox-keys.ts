@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 /** What is not of one conversation alone (`open`, `dead`) is split this often, so that a cluster's nodes share it. */
 export const SHARDS = 64;
@@ -7,7 +7,7 @@ export const SHARDS = 64;
 export interface Keys {
   readonly box: string;
   readonly open: string;
-  readonly epoch: string;
+  readonly lease: string;
   readonly tries: string;
   readonly session: string;
   readonly dead: string;
@@ -20,19 +20,23 @@ export function keysOf(prefix: string, conversation: string): Keys {
   return {
     box: key('box'),
     open: openKey(prefix, shard),
-    epoch: key('epoch'),
+    lease: key('lease'),
     tries: key('tries'),
     session: key('session'),
     dead: deadKey(prefix, shard),
     // An event id is the platform's: hashed, it can neither be long nor hold a phone number.
-    seen: (id) =>
-      `${tag(prefix, shard)}:seen:${createHash('sha256').update(`${conversation}\n${id}`).digest('base64url').slice(0, 22)}`,
+    seen: (id) => `${tag(prefix, shard)}:seen:${hash('sha256', `${conversation}\n${id}`, 'base64url').slice(0, 22)}`,
   };
 }
 
 const tag = (prefix: string, shard: number) => `{${prefix}:${shard}}`;
 export const openKey = (prefix: string, shard: number) => `${tag(prefix, shard)}:open`;
-export const deadKey = (prefix: string, shard: number) => `${tag(prefix, shard)}:dead`;
+export const deadKey = (prefix: string, shard: number) => `${tag(prefix, shard)}:dead-letters`;
+
+/** One letter of a conversation; beside its index, on the same slot. */
+export function letterKey(prefix: string, conversation: string, id: string): string {
+  return `${tag(prefix, shardOf(conversation))}:letter:${id}`;
+}
 
 /** FNV-1a: spreads conversations over slots, so that one Redis Cluster node does not hold them all. */
 function shardOf(conversation: string): number {

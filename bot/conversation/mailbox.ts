@@ -1,3 +1,5 @@
+import { RefillError } from '../errors.js';
+import type { DeadLetters } from './dead-letters.js';
 import type { InboundEvent } from './event.js';
 
 /** Runs one entry: gets what the last turn saved, returns what to save. A rejection saves nothing and is tried again. */
@@ -44,5 +46,17 @@ export interface Mailbox {
   /** Wakes every conversation that has something waiting: at boot, and every 30 s for what a crash stranded. */
   sweep(): Promise<number>;
   depth(): Promise<MailboxDepth>;
+  /** What was given up. */
+  readonly deadLetters: DeadLetters;
   close(): Promise<void>;
+}
+
+/** The mailbox's store could not be reached in time: the webhook answers 503 and the platform redelivers. */
+export class MailboxUnavailable extends RefillError {
+  readonly code = 'MAILBOX_UNAVAILABLE';
+}
+
+/** Why an entry was given up that never threw: it was begun too often and never finished (it kills its worker). */
+export class PoisonEntry extends RefillError {
+  readonly code = 'POISON_ENTRY';
 }

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { Profile } from '../channel.js';
 import type { Line } from '../domain/subscriber.js';
 import type { Identity, Known } from '../identity/identity.js';
 import type { Ledger } from '../ledger/ledger.js';
@@ -9,6 +10,8 @@ import { newSession, readSession, type Session } from './session.js';
 export interface SessionDeps {
   readonly ledger: Pick<Ledger, 'conversation' | 'askedForConsent' | 'saveConversation' | 'promise'>;
   readonly identity: Identity;
+  /** What the channel knows of a user we meet for the first time. */
+  readonly profileOf?: (from: Origin) => Promise<Profile> | undefined;
   readonly defaults: { readonly locale: string; readonly timezone: string };
 }
 
@@ -21,15 +24,19 @@ export async function openSession(
   conversationId: string,
   from: Origin,
   saved: string | undefined,
-): Promise<{ session: Session; line: Line | undefined }> {
-  const known = await deps.identity.resolve(from);
-  const session = readSession(saved) ?? (await freshSession(deps, conversationId, from, known));
+): Promise<{ session: Session; line: Line | undefined; known: Known | undefined }> {
+  const before = readSession(saved);
+  const known = await deps.identity.resolve(
+    from,
+    before === undefined && saved !== undefined ? Infinity : before?.identity,
+  );
+  const session = before ?? (await freshSession(deps, conversationId, from, known));
   if (session.lineId !== known?.line.id) {
     session.lineId = known?.line.id;
     session.stack = [];
     session.choices = [];
   }
-  return { session, line: known?.line };
+  return { session, line: known?.line, known };
 }
 
 async function freshSession(
@@ -42,21 +49,27 @@ async function freshSession(
     deps.ledger.conversation(conversationId),
     deps.ledger.askedForConsent(conversationId),
   ]);
+  const told = saved?.locale ?? known?.locale ?? from.locale;
+  const profile = told === undefined ? await deps.profileOf?.(from) : undefined;
   return newSession({
-    locale: saved?.locale ?? known?.locale ?? from.locale ?? deps.defaults.locale,
-    timezone: saved?.timezone ?? known?.timezone ?? from.timezone ?? deps.defaults.timezone,
+    locale: told ?? profile?.locale ?? deps.defaults.locale,
+    timezone: saved?.timezone ?? known?.timezone ?? from.timezone ?? profile?.timezone ?? deps.defaults.timezone,
     ...(known !== undefined && { lineId: known.line.id }),
     ...(asked && { consentAsked: true }),
-    ...(saved !== undefined && { greeted: true }),
+    // What is owed was remembered in the session that is gone.
+    ...(saved !== undefined && { greeted: true, owed: true }),
     ...(known?.madeUp === true && saved === undefined && { madeUp: true }),
   });
 }
+
+/** Raised when the ledger is to know more of every conversation than it was told so far. */
+const SAVED = 2;
 
 /** Keeps the ledger's idea of where to reach this conversation true; costs nothing while it does not change. */
 export async function rememberOrigin(deps: SessionDeps, id: string, from: Origin, session: Session): Promise<void> {
   const { locale, timezone, lineId } = session;
   const fingerprint = createHash('sha256')
-    .update(JSON.stringify([from, lineId, locale]))
+    .update(JSON.stringify([SAVED, from, lineId, locale]))
     .digest('base64url')
     .slice(0, 16);
   if (session.origin === fingerprint) return;

@@ -1,22 +1,20 @@
-import { randomBytes } from 'node:crypto';
-import { type Job, Queue, UnrecoverableError, Worker } from 'bullmq';
+import { type Job, Queue, Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
-import { RefillError } from '../errors.js';
 import { backoffStrategy } from './backoff.js';
-import { type InboundEvent, inboundEvent } from './event.js';
-import type { Entry, EntryHandler, Mailbox, MailboxDepth, MailboxWorker, WorkOptions } from './mailbox.js';
+import type { InboundEvent } from './event.js';
+import {
+  type EntryHandler,
+  type Mailbox,
+  type MailboxDepth,
+  MailboxUnavailable,
+  type MailboxWorker,
+  type WorkOptions,
+} from './mailbox.js';
 import { deadKey, type Keys, keysOf, openKey, SHARDS } from './mailbox-keys.js';
-import { BEGIN, COMMIT, DELIVER, FAIL } from './scripts.js';
-
-/** The mailbox's store could not be reached in time: the webhook answers 503 and the platform redelivers. */
-export class MailboxUnavailable extends RefillError {
-  readonly code = 'MAILBOX_UNAVAILABLE';
-}
-
-/** Why an entry was given up that never threw: it was begun too often and never finished (it kills its worker). */
-export class PoisonEntry extends RefillError {
-  readonly code = 'POISON_ENTRY';
-}
+import { createRunner, type Runner } from './mailbox-runner.js';
+import { type MailboxRedis, withScripts } from './mailbox-scripts.js';
+import { createRedisDeadLetters } from './redis-dead-letters.js';
+import { DELIVERED } from './scripts.js';
 
 export interface RedisMailboxOptions {
   /** Fails fast: `maxRetriesPerRequest: 0`, no offline queue, a command timeout. */
@@ -34,55 +32,43 @@ export interface RedisMailboxOptions {
   readonly sessionMs?: number;
   readonly sweepEveryMs?: number;
   /**
-   * BullMQ's lock on a running job; a process that blocks longer loses it, and is fenced off. What a crash or a refused write
-   * left is taken up again within twice this.
+   * How long a run has its conversation without saying so again; a process that blocks longer loses it, and is fenced off. What
+   * a crash or a refused write left is taken up again within twice this.
    */
   readonly lockMs?: number;
 }
 
-const SLICE = 20;
-const MAX_THROWS = 5;
-const MAX_STARTS = 25;
 const LOCK_MS = 10_000;
-const EPOCH_MS = 600_000;
 const DAY_MS = 86_400_000;
 const WAKE = 'turns';
 
 /**
- * A list per conversation in Redis, woken by BullMQ jobs that are deduplicated per conversation (`keepLastIfActive`): while a
- * job waits a second wake-up is dropped, while it runs exactly one more follows. FACTS.md, "The mailbox on BullMQ 6", measured
- * the four things this needs to lose nothing: the sweeper, unlimited stalls and attempts, fencing, and slices.
+ * A list per conversation in Redis. The process that takes an event of an idle conversation begins it in the same step and runs
+ * it at once; whatever that cannot be done for (a process that only takes webhooks, one that is full, a retry, what a crash
+ * left) is woken by BullMQ jobs, deduplicated per conversation. A lease says who has a conversation: nobody else begins it, and
+ * who lost it is fenced off. FACTS.md, "The mailbox on BullMQ 6", measured what this needs to lose nothing: sweepers, unlimited
+ * stalls and attempts, fencing, and slices.
  */
 export function createRedisMailbox(options: RedisMailboxOptions): Mailbox {
-  const { webhooks, prefix, vault } = options;
-  const now = options.now ?? Date.now;
-  const seenMs = options.seenMs ?? 8 * DAY_MS;
+  const { webhooks, prefix } = options;
   const redis = withScripts(webhooks);
   const queue = wakeQueue(webhooks, prefix);
-  const workers: MailboxWorker[] = [];
+  const workers: WorkingPart[] = [];
   let sweeping: Promise<number> | undefined;
   const sweeper = setInterval(() => void mailbox.sweep().catch(() => undefined), options.sweepEveryMs ?? 30_000);
   sweeper.unref();
 
   const mailbox: Mailbox = {
     async deliver(event) {
-      const keys = keysOf(prefix, event.conversationId);
-      const entry = vault.seal(JSON.stringify(event));
       try {
-        // Both leave in the same write: the entry first, then the wake-up. A crash between them is what the sweeper is for.
-        const [taken] = await Promise.all([
-          redis.mailboxDeliver(keys.seen(event.id), keys.box, keys.open, seenMs, entry, event.conversationId, now()),
-          wake(queue, event.conversationId),
-        ]);
-        return taken === 1 ? 'accepted' : 'duplicate';
+        return await deliver({ ...options, redis, queue, runner: workers.at(-1)?.runner }, event);
       } catch (cause) {
         throw new MailboxUnavailable('the mailbox cannot take an event now', { cause });
       }
     },
 
     async work(handler, work) {
-      const connection = options.workers();
-      const worker = startWorker({ ...options, now, connection, queue, handler, work });
+      const worker = startWorker(options, handler, work);
       await worker.ready;
       workers.push(worker);
       return worker;
@@ -102,11 +88,13 @@ export function createRedisMailbox(options: RedisMailboxOptions): Mailbox {
         shards.map(async (shard) => ({
           size: await webhooks.zcard(openKey(prefix, shard)),
           head: await webhooks.zrange(openKey(prefix, shard), '0', '0', 'WITHSCORES'),
-          dead: await webhooks.llen(deadKey(prefix, shard)),
+          dead: await webhooks.zcard(deadKey(prefix, shard)),
         })),
       );
-      return sumDepth(rows, now());
+      return sumDepth(rows, (options.now ?? Date.now)());
     },
+
+    deadLetters: createRedisDeadLetters({ ...options, redis: webhooks }),
 
     async close() {
       clearInterval(sweeper);
@@ -115,6 +103,47 @@ export function createRedisMailbox(options: RedisMailboxOptions): Mailbox {
     },
   };
   return mailbox;
+}
+
+interface Delivering extends RedisMailboxOptions {
+  readonly redis: MailboxRedis;
+  readonly queue: Queue<WakeJob>;
+  /** Absent where this process only takes events. */
+  readonly runner: Runner | undefined;
+}
+
+async function deliver(delivering: Delivering, event: InboundEvent): Promise<'accepted' | 'duplicate'> {
+  const { queue, runner, vault, prefix } = delivering;
+  const { conversationId } = event;
+  const keys = keysOf(prefix, conversationId);
+  const sealed = vault.seal(JSON.stringify(event));
+  const token = runner?.reserve();
+  if (runner === undefined || token === undefined) {
+    // Both leave in the same write: the entry first, then the wake-up. A crash between them is what the sweeper is for.
+    const [[taken]] = await Promise.all([offer(delivering, event, keys, sealed, ''), wake(queue, conversationId)]);
+    return taken <= DELIVERED.duplicateAsleep ? 'duplicate' : 'accepted';
+  }
+  let begun = false;
+  try {
+    const [taken, session] = await offer(delivering, event, keys, sealed, token);
+    begun = taken === DELIVERED.begun;
+    if (begun) runner.start({ keys, token, event, sealed, session });
+    if (taken === DELIVERED.asleep || taken === DELIVERED.duplicateAsleep) await wake(queue, conversationId);
+    return taken <= DELIVERED.duplicateAsleep ? 'duplicate' : 'accepted';
+  } catch (error) {
+    if (!begun) runner.abandon(conversationId, token);
+    throw error;
+  } finally {
+    if (!begun) runner.release();
+  }
+}
+
+function offer(delivering: Delivering, event: InboundEvent, keys: Keys, sealed: string, token: string) {
+  const { redis, seenMs = 8 * DAY_MS, now = Date.now, lockMs = LOCK_MS } = delivering;
+  return redis.mailboxDeliver(
+    ...[keys.seen(event.id), keys.box, keys.open, keys.lease, keys.tries, keys.session],
+    ...[seenMs, sealed, event.conversationId, now(), token, lockMs],
+  );
 }
 
 async function wakeAll(redis: Redis, queue: Queue<WakeJob>, prefix: string): Promise<number> {
@@ -146,6 +175,8 @@ function wakeQueue(connection: Redis, prefix: string): Queue<WakeJob> {
     connection,
     prefix: `{${prefix}:turns}`,
     skipMetasUpdate: true,
+    // It would ask over the connection that gives up after a second, and a queue whose question got no answer is dead for good.
+    skipVersionCheck: true,
     defaultJobOptions: {
       // A wake-up is never given up: what can be given up is an entry.
       attempts: Number.MAX_SAFE_INTEGER,
@@ -158,143 +189,65 @@ function wakeQueue(connection: Redis, prefix: string): Queue<WakeJob> {
   return queue;
 }
 
-async function wake(queue: Queue<WakeJob>, conversation: string): Promise<void> {
-  await queue.add(WAKE, { conversation }, { deduplication: { id: conversation, keepLastIfActive: true } });
+async function wake(queue: Queue<WakeJob>, conversation: string, delay = 0): Promise<void> {
+  await queue.add(WAKE, { conversation }, { delay, deduplication: { id: conversation, keepLastIfActive: true } });
 }
 
-interface WorkerParts extends Omit<RedisMailboxOptions, 'workers' | 'now'> {
-  readonly now: () => number;
-  readonly connection: Redis;
-  readonly queue: Queue<WakeJob>;
-  readonly handler: EntryHandler;
-  readonly work: WorkOptions;
+interface WorkingPart extends MailboxWorker {
+  readonly runner: Runner;
+  readonly ready: Promise<unknown>;
 }
 
-function startWorker(parts: WorkerParts): MailboxWorker & { readonly ready: Promise<unknown> } {
-  const { connection, prefix, work } = parts;
-  const redis = withScripts(connection);
-  const worker = new Worker<WakeJob>('turns', (job) => drain(redis, parts, job), {
+function startWorker(options: RedisMailboxOptions, handler: EntryHandler, work: WorkOptions): WorkingPart {
+  const { prefix, vault, now = Date.now, sessionMs = DAY_MS, lockMs = LOCK_MS } = options;
+  const connection = options.workers();
+  // Waits for Redis like the worker: a wake-up that fails while it is away would leave a conversation to the next sweep.
+  const queue = wakeQueue(connection, prefix);
+  const runner = createRunner({
+    ...{ redis: withScripts(connection), prefix, vault, now, sessionMs, leaseMs: lockMs, handler, work },
+    wake: (conversation, delayMs) => wake(queue, conversation, delayMs),
+  });
+  const worker = new Worker<WakeJob>('turns', (job: Job<WakeJob>) => runner.take(job.data.conversation), {
     connection,
     prefix: `{${prefix}:turns}`,
     concurrency: work.concurrency,
     maxStalledCount: Number.MAX_SAFE_INTEGER,
-    lockDuration: parts.lockMs ?? LOCK_MS,
-    stalledInterval: parts.lockMs ?? LOCK_MS,
+    lockDuration: lockMs,
+    stalledInterval: lockMs,
     skipVersionCheck: true,
     settings: { backoffStrategy },
   });
   worker.on('error', (error) => work.onError?.(error));
+  const stalled = setInterval(() => {
+    wakeStalled(connection, queue, prefix, now() - lockMs).catch((error: unknown) => work.onError?.(error));
+  }, lockMs / 2);
+  stalled.unref();
   let closing: Promise<void> | undefined;
   return {
+    runner,
     ready: worker.waitUntilReady(),
     close() {
-      closing ??= worker.close().then(() => void connection.disconnect());
+      clearInterval(stalled);
+      closing ??= runner
+        .close(worker.close())
+        .then(() => queue.close())
+        .then(() => void connection.disconnect());
       return closing;
     },
   };
 }
 
-/** One job: up to a slice of a conversation's entries, in order. What is left afterwards gets a job of its own. */
-async function drain(redis: MailboxRedis, parts: WorkerParts, job: Job<WakeJob>): Promise<void> {
-  const { conversation } = job.data;
-  const keys = keysOf(parts.prefix, conversation);
-  const token = randomBytes(9).toString('base64url');
-  const begun = await redis.mailboxBegin(
-    ...[keys.box, keys.open, keys.epoch, keys.tries, keys.session],
-    ...[token, EPOCH_MS, SLICE, conversation],
-  );
-  let session = unsealed(parts, begun[1]);
-  let tries = { starts: Number(begun[2] ?? 0), throws: Number(begun[3] ?? 0) };
-  let left = 0;
-  for (const sealed of begun[0]) {
-    const outcome = await runEntry(parts, { redis, keys, token, sealed, session, tries });
-    const answer = await redis.mailboxCommit(
-      ...[keys.box, keys.open, keys.epoch, keys.tries, keys.session, keys.dead],
-      ...[token, EPOCH_MS, conversation, parts.now(), parts.sessionMs ?? DAY_MS],
-      ...[outcome.session === undefined ? '' : parts.vault.seal(outcome.session), outcome.dead ? '1' : '0', sealed],
+/** Most conversations are looked after by somebody: only so many a round can be in need. */
+const STALLED_AT_ONCE = 1000;
+
+/** Wakes conversations that began to wait before `before` and that nobody has: their run died, or a write was refused. */
+async function wakeStalled(redis: Redis, queue: Queue<WakeJob>, prefix: string, before: number): Promise<void> {
+  for (let shard = 0; shard < SHARDS; shard++) {
+    const waiting = await redis.zrangebyscore(openKey(prefix, shard), '-inf', before, 'LIMIT', 0, STALLED_AT_ONCE);
+    await Promise.all(
+      waiting.map(async (conversation) => {
+        if ((await redis.exists(keysOf(prefix, conversation).lease)) === 0) await wake(queue, conversation);
+      }),
     );
-    // Another job began meanwhile (this process was stopped past its lock), or this commit was sent twice: what is left is the
-    // next job's business.
-    if (answer < 0) return wake(parts.queue, conversation);
-    left = answer;
-    session = outcome.session ?? session;
-    tries = { starts: 1, throws: 0 };
   }
-  if (left > 0) await wake(parts.queue, conversation);
-}
-
-/** A session nobody can read any more is no session. */
-function unsealed(parts: WorkerParts, session: string | null | undefined): string | undefined {
-  if (session === null || session === undefined) return undefined;
-  try {
-    return parts.vault.open(session);
-  } catch (error) {
-    parts.work.onError?.(error);
-    return undefined;
-  }
-}
-
-interface Head {
-  readonly redis: MailboxRedis;
-  readonly keys: Keys;
-  readonly token: string;
-  readonly sealed: string;
-  readonly session: string | undefined;
-  readonly tries: { readonly starts: number; readonly throws: number };
-}
-
-interface Outcome {
-  readonly session: string | undefined;
-  readonly dead: boolean;
-}
-
-async function runEntry(parts: WorkerParts, head: Head): Promise<Outcome> {
-  const entry = openEntry(parts, head);
-  if (entry === undefined) return { session: undefined, dead: true };
-  if (head.tries.starts > MAX_STARTS) {
-    return giveUp(parts, entry, new PoisonEntry(`begun ${head.tries.starts} times and never finished`));
-  }
-  try {
-    return { session: await parts.handler(entry), dead: false };
-  } catch (error) {
-    parts.work.onError?.(error);
-    const transient = parts.work.isTransient(error);
-    const throws = await head.redis.mailboxFail(head.keys.epoch, head.keys.tries, head.token, transient ? 0 : 1);
-    if (throws < 0) throw new UnrecoverableError('fenced off');
-    if (transient || throws < MAX_THROWS) throw error;
-    return giveUp(parts, entry, error);
-  }
-}
-
-async function giveUp(parts: WorkerParts, entry: Entry, error: unknown): Promise<Outcome> {
-  await parts.work.onDeadLetter(entry, error).catch((failure: unknown) => parts.work.onError?.(failure));
-  return { session: undefined, dead: true };
-}
-
-/** `undefined` for bytes nobody can read any more (a lost key, an entry of a version gone by): dead-lettered as they are. */
-function openEntry(parts: WorkerParts, head: Head): Entry | undefined {
-  try {
-    const event: InboundEvent = inboundEvent.parse(JSON.parse(parts.vault.open(head.sealed)));
-    return { event, session: head.session };
-  } catch (error) {
-    parts.work.onError?.(error);
-    return undefined;
-  }
-}
-
-type Argument = string | number;
-
-interface MailboxRedis {
-  mailboxDeliver(...args: Argument[]): Promise<number>;
-  mailboxBegin(...args: Argument[]): Promise<[string[], (string | null)?, number?, (string | null)?]>;
-  mailboxCommit(...args: Argument[]): Promise<number>;
-  mailboxFail(...args: Argument[]): Promise<number>;
-}
-
-function withScripts(redis: Redis): MailboxRedis {
-  redis.defineCommand('mailboxDeliver', { numberOfKeys: 3, lua: DELIVER });
-  redis.defineCommand('mailboxBegin', { numberOfKeys: 5, lua: BEGIN });
-  redis.defineCommand('mailboxCommit', { numberOfKeys: 6, lua: COMMIT });
-  redis.defineCommand('mailboxFail', { numberOfKeys: 2, lua: FAIL });
-  return redis as unknown as MailboxRedis;
 }

@@ -18,6 +18,7 @@ export function joinScreens(screens: readonly Screen[]): Screen {
   const validForMs = Math.min(...screens.map((screen) => screen.validForMs ?? DAY_MS));
   // What is asked last is what is waiting; what is told first is what this message is about.
   const { form } = screens.findLast((screen) => screen.form !== undefined) ?? {};
+  const { asksNumber } = screens.at(-1) ?? {};
   const { notice } = screens.find((screen) => screen.notice !== undefined) ?? {};
   const { key } = screens.find((screen) => screen.key !== undefined) ?? {};
   return {
@@ -25,6 +26,7 @@ export function joinScreens(screens: readonly Screen[]): Screen {
     choices,
     validForMs,
     ...(form !== undefined && { form }),
+    ...(asksNumber === true && { asksNumber }),
     ...(notice !== undefined && { notice }),
     ...(key !== undefined && { key }),
   };
@@ -55,10 +57,10 @@ function shiftActions(block: Block, by: number): Block {
   return { ...block, offers };
 }
 
-/** The message to send, and what its choices will mean when they come back. */
+/** The message to send right after `now`, and what its choices will mean when they come back. */
 export function toMessage(screen: Screen, text: Translator, now: number): { message: Message; choices: ChoiceSet } {
   const id = randomBytes(4).toString('base64url');
-  const { blocks, choices, form, notice } = screen;
+  const { blocks, choices, form, asksNumber, notice } = screen;
   return {
     message: {
       language: text.locale,
@@ -70,10 +72,12 @@ export function toMessage(screen: Screen, text: Translator, now: number): { mess
         style: style ?? 'default',
       })),
       ...(form !== undefined && { form: toForm(form, id) }),
+      ...(asksNumber === true && { asksNumber }),
       ...(notice !== undefined && { notice }),
     },
     choices: {
       id,
+      shownAt: now,
       until: now + (screen.validForMs ?? DAY_MS),
       options: choices.map(({ label, intent, exact }) => ({ label, intent, ...(exact === true && { exact }) })),
       ...(form !== undefined && { form: form.intent }),

@@ -13,6 +13,8 @@ const choiceSet = z.object({
   id: z.string(),
   /** Epoch milliseconds from which its buttons count as stale. */
   until: z.number(),
+  /** Epoch milliseconds at which it was sent: what was written before cannot mean it. */
+  shownAt: z.number().optional(),
   options: z.array(
     z.object({
       label: z.string(),
@@ -40,6 +42,10 @@ const sessionSchema = z.object({
   locale: z.string(),
   timezone: z.string(),
   lineId: z.string().optional(),
+  /** Who the user is was changed here: what is remembered of an older version of it is out of date. */
+  identity: z.number().optional(),
+  /** Within a turn: the user was forgotten, and nothing of this is kept. */
+  forgotten: z.boolean().optional(),
   /** A short hash of the origin last saved to the ledger: tells when it changed. */
   origin: z.string().optional(),
   /** Unset until the subscriber was asked whether nudges are welcome. */
@@ -49,6 +55,8 @@ const sessionSchema = z.object({
   madeUp: z.boolean().optional(),
   /** When the last nudge about data, expiry or money was sent (epoch milliseconds), by that topic. */
   nudged: z.record(z.string(), z.number()).optional(),
+  /** Something is owed that the platform takes only once they write. */
+  owed: z.boolean().optional(),
   /** When somebody was asked for a top-up, the past day (epoch milliseconds). */
   topUps: z.array(z.number()).optional(),
   /** Inputs in a row that were not understood. */

@@ -3,9 +3,18 @@ import { matchKeyword, matchOption } from '../message/match.js';
 import type { FlowRegistry } from './registry.js';
 import type { ChoiceSet, Intent, Session } from './session.js';
 
+/** Words. `at`: when they were taken in, in epoch milliseconds; absent: now. */
+interface Said {
+  readonly kind: 'text';
+  readonly text: string;
+  readonly at?: number;
+  /** They were given up before, and are tried again. */
+  readonly replayed?: true;
+}
+
 /** What came in, stripped of where it came from. */
 export type Input =
-  | { readonly kind: 'text'; readonly text: string }
+  | Said
   | { readonly kind: 'press'; readonly token: string }
   | { readonly kind: 'form'; readonly token: string; readonly values: Readonly<Record<string, string>> }
   | { readonly kind: 'hello' }
@@ -15,7 +24,8 @@ export type Understood =
   | { readonly kind: 'intent'; readonly intent: Intent }
   /** A button of a message too old to act on; `intent` is the polite way out. */
   | { readonly kind: 'stale'; readonly intent: Intent }
-  | { readonly kind: 'unknown' };
+  /** `isOld`: it was said before the last question was asked, and is no answer to it. */
+  | { readonly kind: 'unknown'; readonly isOld?: true };
 
 const UNKNOWN: Understood = { kind: 'unknown' };
 
@@ -50,7 +60,7 @@ export function understand(
     case 'form':
       return understandForm(input.token, input.values, session.choices, registry, now);
     case 'text':
-      return understandText(input.text, session, registry, locale, now);
+      return understandText(input, session, registry, locale, now);
   }
 }
 
@@ -80,32 +90,44 @@ function understandForm(
   return fallback === undefined ? UNKNOWN : { kind: 'stale', intent: fallback };
 }
 
-function understandText(
-  text: string,
-  session: Session,
-  registry: FlowRegistry,
-  locale: Locale,
-  now: number,
-): Understood {
-  const option = optionMeant(text, session.choices.at(-1));
+/** What stops or leaves whatever is going on: said again late, it would leave something else. */
+const OF_THE_MOMENT: ReadonlySet<string> = new Set(['cancel', 'back']);
+
+function understandText(said: Said, session: Session, registry: FlowRegistry, locale: Locale, now: number): Understood {
+  const { text, replayed = false } = said;
+  const latest = session.choices.at(-1);
+  const option = optionMeant(said, latest);
   if (option !== undefined) {
     if (option.until > now) return known(option.intent);
     const fallback = registry.whenStale(option.intent.name);
     return fallback === undefined ? known(option.intent) : { kind: 'stale', intent: fallback };
   }
   const keyword = matchKeyword(text, phrases(locale));
-  return keyword === undefined ? UNKNOWN : known({ name: keyword });
+  const isOld = replayed && isBefore(said, latest, 0);
+  if (keyword !== undefined && !(isOld && OF_THE_MOMENT.has(keyword))) return known({ name: keyword });
+  return isOld ? { kind: 'unknown', isOld } : UNKNOWN;
 }
 
-/** The option of the latest message that a text names. One that buys must be named in full. */
-function optionMeant(text: string, latest: ChoiceSet | undefined): { intent: Intent; until: number } | undefined {
+/** Two machines' clocks differ by less, in milliseconds. What buys has none of it: at worst it is asked once more. */
+const CLOCK_SKEW_MS = 5_000;
+
+/** True for words that came before the message was sent: they cannot mean it. */
+function isBefore({ at, replayed }: Said, { shownAt }: Partial<ChoiceSet> = {}, skewMs: number): boolean {
+  if (at === undefined) return false;
+  return shownAt === undefined ? replayed === true : at < shownAt - skewMs;
+}
+
+/** The option of the latest message that a text names. One that buys must be named in full, and after it was shown. */
+function optionMeant(said: Said, latest: ChoiceSet | undefined): { intent: Intent; until: number } | undefined {
   if (latest === undefined) return undefined;
+  const { text, replayed = false } = said;
   const { options, until } = latest;
   const labels = options.map(({ label }) => label);
   const index = matchOption(text, labels);
   const option = index === undefined ? undefined : options[index];
   if (option === undefined) return undefined;
   if (option.exact === true && matchOption(text, labels, 'exact') !== index) return undefined;
+  if (isBefore(said, latest, option.exact === true || replayed ? 0 : CLOCK_SKEW_MS)) return undefined;
   return { intent: option.intent, until };
 }
 

@@ -6,6 +6,11 @@ export interface SubscriberKey {
   readonly value: string;
 }
 
+/** A key that stays: what a line may be found by for good. */
+export interface LastingKey extends SubscriberKey {
+  readonly type: Exclude<KeyType, 'CPID'>;
+}
+
 /** One subscription at one operator: what a telco call is about. */
 export interface Line {
   /** Refill's own opaque id; safe in jobs, logs and URLs, unlike `key`. */

@@ -1,30 +1,7 @@
-import type { Origin } from '../conversation/event.js';
+import { asListed } from '../domain/chat-user.js';
 import type { Ledger } from '../ledger/ledger.js';
 import type { Identity } from './identity.js';
 import type { Persona } from './personas.js';
-
-type Person = Pick<Origin, 'channel' | 'workspace' | 'user'>;
-
-/** Whom the operator vouches for: the links imported with `npm run links`. */
-export function directoryIdentity(ledger: Pick<Ledger, 'linkedLine'>): Identity {
-  return {
-    async resolve(origin) {
-      const { channel, workspace, user } = asListed(origin);
-      const line = await ledger.linkedLine(channel, workspace, user);
-      return line && { line };
-    },
-  };
-}
-
-/** WhatsApp users by the number Meta vouches for. Users known by a business-scoped id have none and stay unknown. */
-export function numberIdentity(ledger: Pick<Ledger, 'ensureLine'>, operator: string): Identity {
-  return {
-    async resolve({ channel, user }) {
-      if (channel !== 'whatsapp' || !MSISDN.test(user)) return undefined;
-      return { line: await ledger.ensureLine(operator, { type: 'MSISDN', value: user }) };
-    },
-  };
-}
 
 /**
  * A made-up subscriber for everybody nobody vouched for, each the same one every time: a copy of the first persona, or that
@@ -67,13 +44,4 @@ export function firstOf(...identities: readonly Identity[]): Identity {
       return undefined;
     },
   };
-}
-
-/** E.164 without `+` (ITU-T E.164: 15 digits at most, and no country code begins with 0); shorter than 8 is no subscriber's. */
-export const MSISDN = /^[1-9]\d{7,14}$/;
-
-/** A person as the directory spells them: Teams' GUIDs in either case are the same, and the web channel has no workspaces. */
-export function asListed({ channel, workspace, user }: Person): Person {
-  if (channel === 'teams') return { channel, workspace: workspace.toLowerCase(), user: user.toLowerCase() };
-  return { channel, workspace: channel === 'web' ? '' : workspace, user };
 }

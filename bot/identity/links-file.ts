@@ -1,24 +1,50 @@
+import { asListed, type ChatUser } from '../domain/chat-user.js';
 import type { Link } from '../ledger/ledger.js';
 import { readCsv } from './csv.js';
-import { asListed, MSISDN } from './directory.js';
+import { MSISDN } from './linked.js';
 
-/** Something to say about a line of the file. Never holds what the line holds: a log of problems is no list of numbers. */
-export interface Remark {
+/** A line of the file that is right. */
+export interface Entry<T> {
   readonly line: number;
-  readonly text: string;
+  readonly entry: T;
 }
 
-export interface LinksFile {
-  readonly links: readonly Link[];
-  /** Lines that are wrong. Where there is one, nothing of the file may be imported. */
-  readonly problems: readonly Remark[];
-  /** Lines that say again what another said. */
-  readonly notes: readonly Remark[];
+/** One that is wrong. Never says what the line holds: a log of problems is no list of numbers. */
+export interface Wrong {
+  readonly line: number;
+  readonly wrong: string;
 }
 
-const COLUMNS = ['channel', 'workspace', 'user', 'msisdn', 'operator'] as const;
+const WHO = ['channel', 'workspace', 'user'] as const;
+const COLUMNS = [...WHO, 'msisdn', 'operator'] as const;
 type Column = (typeof COLUMNS)[number];
 type Cells = Readonly<Record<Column, string>>;
+
+/** A number at an operator: E.164 without `+`. */
+export interface NumberedLine {
+  readonly operator: string;
+  readonly msisdn: string;
+}
+
+/** What the lines of a file say. */
+export interface Kind<T extends ChatUser> {
+  /** The columns it must have; the others of a links file may be there. */
+  readonly columns: readonly Column[];
+  /** The entry, or what is wrong with the line. */
+  readonly read: (cells: Cells) => T | string;
+  /** What an entry says of its user: two entries of one user that say different things cannot both be right. */
+  readonly says: (entry: T) => string;
+}
+
+/** People to link, each with a number. */
+export const LINKS: Kind<Link> = {
+  columns: COLUMNS,
+  read: readLink,
+  says: ({ operator, key }) => JSON.stringify([operator, key.value]),
+};
+
+/** People to take out of the directory: their numbers do not matter. */
+export const USERS: Kind<ChatUser> = { columns: WHO, read: readUser, says: () => '' };
 
 interface Rule {
   readonly test: (text: string) => boolean;
@@ -49,69 +75,69 @@ const CHANNELS: Readonly<Record<string, { readonly workspace: Rule; readonly use
   },
 };
 
+export const CHANNEL_NAMES: readonly string[] = Object.keys(CHANNELS);
+
 const operatorRule = rule(/^[\w-]{1,64}$/, 'letters, digits, - and _');
 const msisdnRule: Rule = {
   test: (text) => MSISDN.test(digitsOf(text)),
   expected: 'a number with its country code, 8 to 15 digits',
 };
 
-/** Reads the text of a links file: CSV with a header naming the five columns, in any order. */
-export function readLinksFile(text: string): LinksFile {
-  const [header, ...rows] = readCsv(text);
-  if (header === undefined) return failed(1, `the file is empty: ${WANTED}`);
-  if ('fault' in header) return failed(header.line, header.fault);
-  const wrong = headerProblem(header.cells);
-  if (wrong !== undefined) return failed(header.line, wrong);
-
-  const names = header.cells.map((name) => name.toLowerCase()) as Column[];
-  const problems: Remark[] = [];
-  const notes: Remark[] = [];
-  const seen = new Map<string, { readonly line: number; readonly link: Link }>();
-  for (const row of rows) {
-    const link = 'fault' in row ? row.fault : readRow(names, row.cells);
-    if (typeof link === 'string') {
-      problems.push({ line: row.line, text: link });
+/**
+ * Reads the text of a file: CSV with a header naming the columns, in any order. A header that will not do is the only thing that is
+ * said of its file.
+ */
+export async function* readEntries<T extends ChatUser>(
+  text: AsyncIterable<string>,
+  kind: Kind<T>,
+): AsyncIterable<Entry<T> | Wrong> {
+  let names: readonly Column[] | undefined;
+  for await (const row of readCsv(text)) {
+    const { line } = row;
+    if (names === undefined) {
+      const wrong = 'fault' in row ? row.fault : headerProblem(row.cells, kind.columns);
+      if (wrong !== undefined || 'fault' in row) {
+        yield { line, wrong: `${wrong}` };
+        return;
+      }
+      names = row.cells.map((name) => name.toLowerCase()) as Column[];
       continue;
     }
-    const who = JSON.stringify([link.channel, link.workspace, link.user]);
-    const first = seen.get(who);
-    if (first === undefined) seen.set(who, { line: row.line, link });
-    else if (sameLine(first.link, link)) notes.push({ line: row.line, text: `says the same as line ${first.line}` });
-    else problems.push({ line: row.line, text: `the same user as line ${first.line} with another number or operator` });
+    const entry = 'fault' in row ? row.fault : readRow(names, row.cells, kind);
+    yield typeof entry === 'string' ? { line, wrong: entry } : { line, entry };
   }
-  return { links: [...seen.values()].map(({ link }) => link), problems, notes };
+  if (names === undefined) yield { line: 1, wrong: `the file is empty: ${wanted(kind.columns)}` };
 }
 
-const WANTED = `the first line must be ${COLUMNS.join(',')} (in any order)`;
-
-function failed(line: number, text: string): LinksFile {
-  return { links: [], problems: [{ line, text }], notes: [] };
+function wanted(columns: readonly Column[]): string {
+  return `the first line must be ${columns.join(',')} (in any order)`;
 }
 
 /** Why this header will not do. A file without a header begins with a person: only what looks like a name is repeated. */
-function headerProblem(cells: readonly string[]): string | undefined {
+function headerProblem(cells: readonly string[], columns: readonly Column[]): string | undefined {
   const names = cells.map((name) => name.toLowerCase());
   const isColumn = (name: string) => COLUMNS.some((column) => column === name);
-  if (!names.some(isColumn)) return WANTED;
+  if (!names.some(isColumn)) return wanted(columns);
   const shown = (name: string, index: number) => (/^[a-z_ ]{1,30}$/.test(name) ? name : `the ${index + 1}. one`);
   const extra = names.flatMap((name, index) => (isColumn(name) ? [] : [shown(name, index)]));
-  if (extra.length > 0) return `unknown column: ${extra.join(', ')}; ${WANTED}`;
-  const missing = COLUMNS.filter((column) => !names.includes(column));
-  if (missing.length > 0) return `missing column: ${missing.join(', ')}; ${WANTED}`;
+  if (extra.length > 0) return `unknown column: ${extra.join(', ')}; ${wanted(columns)}`;
+  const missing = columns.filter((column) => !names.includes(column));
+  if (missing.length > 0) return `missing column: ${missing.join(', ')}; ${wanted(columns)}`;
   const twice = names.filter((name, index) => names.indexOf(name) !== index);
   return twice.length > 0 ? `the column ${twice.join(', ')} is there more than once` : undefined;
 }
 
-/** The link, or what is wrong with the line. */
-function readRow(names: readonly Column[], cells: readonly string[]): Link | string {
+/** The entry, or what is wrong with the line. */
+function readRow<T extends ChatUser>(names: readonly Column[], cells: readonly string[], kind: Kind<T>): T | string {
   if (cells.length !== names.length) return `expected ${names.length} cells and found ${cells.length}`;
-  const row = Object.fromEntries(names.map((name, index) => [name, cells[index]])) as Cells;
+  return kind.read(Object.fromEntries(names.map((name, index) => [name, cells[index]])) as Cells);
+}
+
+/** One entry of the directory, or what is wrong with it; never says what stands there. */
+export function readLink(row: Cells): Link | string {
   const channel = row.channel.toLowerCase();
-  const of = Object.hasOwn(CHANNELS, channel) ? CHANNELS[channel] : undefined;
   const problems = [
-    of === undefined && `channel: expected one of ${Object.keys(CHANNELS).join(', ')}`,
-    of !== undefined && broken(of.workspace, row, 'workspace'),
-    of !== undefined && broken(of.user, row, 'user'),
+    ...userProblems(channel, row),
     broken(msisdnRule, row, 'msisdn'),
     broken(operatorRule, row, 'operator'),
   ].filter((problem) => typeof problem === 'string');
@@ -123,7 +149,27 @@ function readRow(names: readonly Column[], cells: readonly string[]): Link | str
   };
 }
 
-function broken({ test, expected }: Rule, row: Cells, column: Column): string | false {
+/** Whom an entry names, as the directory spells them, or what is wrong with it. */
+export function readUser(row: Pick<Cells, 'channel' | 'workspace' | 'user'>): ChatUser | string {
+  const channel = row.channel.toLowerCase();
+  const problems = userProblems(channel, row).filter((problem) => typeof problem === 'string');
+  return problems.length > 0 ? problems.join('; ') : asListed({ ...row, channel });
+}
+
+/** A number at an operator, without what people put between digits, or what is wrong with it; never says what stands there. */
+export function readNumber(row: NumberedLine): NumberedLine | string {
+  const problems = [broken(msisdnRule, row, 'msisdn'), broken(operatorRule, row, 'operator')];
+  const said = problems.filter((problem) => typeof problem === 'string');
+  return said.length > 0 ? said.join('; ') : { operator: row.operator, msisdn: digitsOf(row.msisdn) };
+}
+
+function userProblems(channel: string, row: Pick<Cells, 'workspace' | 'user'>): (string | false)[] {
+  const of = Object.hasOwn(CHANNELS, channel) ? CHANNELS[channel] : undefined;
+  if (of === undefined) return [`channel: expected one of ${CHANNEL_NAMES.join(', ')}`];
+  return [broken(of.workspace, row, 'workspace'), broken(of.user, row, 'user')];
+}
+
+function broken<C extends Column>({ test, expected }: Rule, row: Pick<Cells, C>, column: C): string | false {
   if (test(row[column])) return false;
   return `${column}: ${row[column] === '' ? 'empty, ' : ''}expected ${expected}`;
 }
@@ -131,8 +177,4 @@ function broken({ test, expected }: Rule, row: Cells, column: Column): string | 
 /** `+60 12-345 6789` without what people put between digits. */
 function digitsOf(msisdn: string): string {
   return msisdn.replace(/^\+/, '').replace(/[\s\p{Pd}]/gu, '');
-}
-
-function sameLine(a: Link, b: Link): boolean {
-  return a.operator === b.operator && a.key.value === b.key.value;
 }

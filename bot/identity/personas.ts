@@ -20,3 +20,15 @@ export function personaIdentity(ledger: Ledger, find: (user: string) => Promise<
     },
   };
 }
+
+/** For everybody who has no line yet, or whose every line is gone: whoever has one to prove again is not made up. */
+export function unlessLinked(ledger: Pick<Ledger, 'linkedUser'>, identity: Identity): Identity {
+  return {
+    async resolve(origin) {
+      const user = await ledger.linkedUser(origin);
+      const none = user === undefined || user.links.length === 0;
+      const known = none ? await identity.resolve(origin) : undefined;
+      return known && { ...known, version: user?.version ?? 0 };
+    },
+  };
+}

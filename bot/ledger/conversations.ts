@@ -1,11 +1,16 @@
 import { randomUUID } from 'node:crypto';
-import { desc, eq, sql } from 'drizzle-orm';
+import { and, desc, eq, getTableColumns, type SQL, sql } from 'drizzle-orm';
 import { origin } from '../conversation/event.js';
+import { listedAs } from '../domain/chat-user.js';
 import type { Line, SubscriberKey } from '../domain/subscriber.js';
 import { type LedgerContext, NOW } from './context.js';
 import type { Conversation, Ledger } from './ledger.js';
-import { conversations, lines } from './schema.js';
+import { identityRef } from './linked-user.js';
+import { consents, conversations, lines } from './schema.js';
+import { lineLinks, lineTokens } from './schema-identity.js';
 import { storableValues } from './text.js';
+import { promisedWithdrawals, withdrawnLines } from './withdrawals.js';
+import { workspaceRef } from './workspaces.js';
 
 type OfConversations = 'saveConversation' | 'conversation' | 'conversationsOf';
 type OfLines = 'ensureLine' | 'line' | 'findLine';
@@ -17,14 +22,36 @@ export function conversationMethods(context: LedgerContext): Pick<Ledger, OfConv
   return { ...aboutConversations(context), ...aboutLines(context) };
 }
 
+/**
+ * True where the user of a conversation, by whichever of their names, gave its line up or had it taken away, unless they have it
+ * by their own id. In a sandbox there may be no link at all. `v` is the conversation's table in the statement.
+ */
+function endedLink(v: SQL): SQL {
+  return sql`(exists (select 1 from ${lineLinks} g where g.line_id = ${v}.line_id
+      and g.identity_ref in (${v}.identity_ref, ${v}.alias_ref) and g.state = 'unlinked')
+    and not exists (select 1 from ${lineLinks} g where g.line_id = ${v}.line_id
+      and g.identity_ref = ${v}.identity_ref and g.state <> 'unlinked'))`;
+}
+
 function aboutConversations({ db, vault, clock }: LedgerContext): Pick<Ledger, OfConversations> {
+  // Alerts about the line it was about until now are not for it any more. Where the link ended, that has told the telco already.
+  const left = db.$with('left_behind', {}).as(sql`
+    select v.line_id from ${conversations} v where v.id = ${value('id')} and not ${value('keepLine')}::boolean
+      and v.line_id <> coalesce(${value('lineId')}::text, '') and not ${endedLink(sql`v`)}
+      and exists (select 1 from ${consents} k where k.conversation_id = v.id and k.granted)`);
+  const withdrawn = db.$with('withdrawn', {}).as(withdrawnLines(sql`left_behind`, NOW));
+  const promised = db.$with('promised', {}).as(promisedWithdrawals(NOW));
   const save = db
+    .with(left, withdrawn, promised)
     .insert(conversations)
     .values({
       id: value('id'),
       channel: value('channel'),
       originSealed: value('originSealed'),
       lineId: value('lineId'),
+      identityRef: value('identityRef'),
+      aliasRef: value('aliasRef'),
+      workspaceRef: value('workspaceRef'),
       locale: value('locale'),
       timezone: value('timezone'),
       createdAt: NOW,
@@ -36,6 +63,9 @@ function aboutConversations({ db, vault, clock }: LedgerContext): Pick<Ledger, O
         channel: sql`excluded.channel`,
         originSealed: sql`excluded.origin_sealed`,
         lineId: sql`case when ${value('keepLine')} then ${conversations.lineId} else excluded.line_id end`,
+        identityRef: sql`excluded.identity_ref`,
+        aliasRef: sql`excluded.alias_ref`,
+        workspaceRef: sql`excluded.workspace_ref`,
         locale: sql`coalesce(excluded.locale, ${conversations.locale})`,
         timezone: sql`coalesce(excluded.timezone, ${conversations.timezone})`,
         activeAt: sql`excluded.active_at`,
@@ -50,7 +80,7 @@ function aboutConversations({ db, vault, clock }: LedgerContext): Pick<Ledger, O
   const byLine = db
     .select()
     .from(conversations)
-    .where(eq(conversations.lineId, value('lineId')))
+    .where(and(eq(conversations.lineId, value('lineId')), sql`not ${endedLink(sql`${conversations}`)}`))
     .orderBy(desc(conversations.activeAt))
     .prepare('conversations_of');
 
@@ -66,7 +96,13 @@ function aboutConversations({ db, vault, clock }: LedgerContext): Pick<Ledger, O
     async saveConversation({ id, origin: { channel, ...rest }, lineId, locale = null, timezone = null }) {
       const originSealed = vault.seal(JSON.stringify(rest));
       const line = { lineId: lineId ?? null, keepLine: lineId === undefined };
-      const values = storableValues({ id, channel, originSealed, ...line, locale, timezone });
+      const alias = listedAs({ channel, ...rest });
+      const refs = {
+        identityRef: identityRef(vault, { channel, ...rest }),
+        aliasRef: alias === undefined ? null : identityRef(vault, alias),
+        workspaceRef: workspaceRef(vault, channel, rest.workspace),
+      };
+      const values = storableValues({ id, channel, originSealed, ...line, ...refs, locale, timezone });
       await save.execute({ ...values, stamp: clock.stamp() });
     },
     async conversation(id) {
@@ -90,6 +126,13 @@ function aboutLines({ db, vault, clock }: LedgerContext): Pick<Ledger, OfLines> 
     .from(lines)
     .where(eq(lines.keyRef, value('keyRef')))
     .prepare('line_by_key');
+  // A CPID changes: it finds the line it was obtained for, and never names one itself.
+  const byToken = db
+    .select(getTableColumns(lines))
+    .from(lineTokens)
+    .innerJoin(lines, eq(lines.id, lineTokens.lineId))
+    .where(eq(lineTokens.ref, value('keyRef')))
+    .prepare('line_by_token');
   const add = db
     .insert(lines)
     .values({
@@ -103,13 +146,20 @@ function aboutLines({ db, vault, clock }: LedgerContext): Pick<Ledger, OfLines> 
     .onConflictDoNothing()
     .prepare('add_line');
 
+  const tell = db
+    .update(lines)
+    .set({ keySealed: sql`${value('keySealed')}` })
+    .where(eq(lines.keyRef, value('keyRef')))
+    .prepare('tell_line_again');
+
   const toLine = (row: typeof lines.$inferSelect): Line => ({
     id: row.id,
     operator: row.operator,
     key: { type: row.keyType, value: vault.open(row.keySealed) },
   });
   const find = async (operator: string, key: SubscriberKey): Promise<Line | undefined> => {
-    const [row] = await byKey.execute({ keyRef: vault.reference('line', operator, key.type, key.value) });
+    const keyRef = vault.reference('line', operator, key.type, key.value);
+    const [row] = key.type === 'CPID' ? await byToken.execute({ keyRef }) : await byKey.execute({ keyRef });
     return row && toLine(row);
   };
 
@@ -121,11 +171,13 @@ function aboutLines({ db, vault, clock }: LedgerContext): Pick<Ledger, OfLines> 
     },
     async ensureLine(operator, key) {
       const known = await find(operator, key);
-      if (known !== undefined) return known;
+      if (known !== undefined && known.key.value === key.value) return known;
       const id = randomUUID();
       const keyRef = vault.reference('line', operator, key.type, key.value);
       const keySealed = vault.seal(key.value);
       await add.execute({ id, keyRef, operator, keyType: key.type, keySealed, stamp: clock.stamp() });
+      // Known, and erased since: it is told again.
+      if (known !== undefined) await tell.execute({ keyRef, keySealed });
       // Someone else may have been first: theirs counts.
       return (await find(operator, key)) ?? { id, operator, key };
     },

@@ -1,34 +1,93 @@
+import { NO_LIMITS, type SpendLimits } from '../domain/spending.js';
 import type { Vault } from '../secrets.js';
 import type { Database } from '../stores/database.js';
+import { abandonedMethods } from './abandoned.js';
+import { accessMethods } from './access.js';
+import { checkMethods } from './checks.js';
 import { consentMethods } from './consents.js';
 import { createClock } from './context.js';
 import { conversationMethods } from './conversations.js';
+import { deliveryMethods } from './deliveries.js';
+import { directoryMethods } from './directory.js';
+import { erasureMethods } from './erasures.js';
 import { ledgerError } from './errors.js';
 import type { Ledger } from './ledger.js';
+import { signalMethods } from './line-signals.js';
+import { linkGuardMethods } from './link-guards.js';
+import { linkedUserMethods } from './linked-user.js';
+import { linkingMethods } from './linking.js';
 import { linkMethods } from './links.js';
 import { nudgeMethods } from './nudges.js';
 import { outboxMethods } from './outbox.js';
+import { ownLineMethods } from './own-lines.js';
+import { proofCodeMethods } from './proof-codes.js';
+import { purchaseSearchMethods } from './purchase-search.js';
 import { purchaseMethods } from './purchases.js';
+import { quarantineMethods } from './quarantine.js';
+import { retentionMethods } from './retention.js';
+import { simNamingMethods } from './sim-naming.js';
 import { slackInstallationMethods } from './slack-installations.js';
+import { suppressionMethods } from './suppressions.js';
+import { taskMethods } from './tasks.js';
+import { telcoPauseMethods } from './telco-pauses.js';
 import { storable } from './text.js';
+import { waitingMethods } from './waiting.js';
+import { withdrawalMethods } from './withdrawals.js';
+import { workspaceMethods } from './workspaces.js';
 
 export { LedgerUnavailable } from './errors.js';
 export { checkKey } from './key-check.js';
+export { countSealed, resealLedger } from './reseal.js';
+
+export interface LedgerOptions {
+  /** For tests. */
+  readonly now?: () => Date;
+  /** What one line may spend. */
+  readonly limits?: SpendLimits;
+  /** What it may spend over a link that is young; nothing in a currency that is not named. */
+  readonly newLinkLimits?: SpendLimits;
+}
 
 /**
  * The ledger over an open database; closing it closes the database. Times are the database's own, unless `now` says otherwise
  * (tests). Every method rejects with `LedgerUnavailable` or, where asking again is no use, `LedgerFailed`.
  */
-export function createLedger(database: Database, vault: Vault, { now }: { now?: () => Date } = {}): Ledger {
+export function createLedger(
+  database: Database,
+  vault: Vault,
+  { now, limits = NO_LIMITS, newLinkLimits = NO_LIMITS }: LedgerOptions = {},
+): Ledger {
   const context = { db: database.drizzle, vault, clock: createClock(now) };
   return atTheEdge({
     ...conversationMethods(context),
     ...linkMethods(context),
+    ...directoryMethods(context),
+    ...linkedUserMethods(context),
+    ...linkingMethods(context),
+    ...ownLineMethods(context),
+    ...linkGuardMethods(context),
+    ...signalMethods(context),
+    ...simNamingMethods(context),
+    ...erasureMethods(context),
+    ...suppressionMethods(context),
+    ...proofCodeMethods(context),
     ...slackInstallationMethods(context),
-    ...purchaseMethods(context),
+    ...purchaseMethods(context, limits, newLinkLimits),
+    ...purchaseSearchMethods(context),
+    ...checkMethods(context),
+    ...taskMethods(context),
+    ...quarantineMethods(context),
+    ...retentionMethods(context),
+    ...telcoPauseMethods(context),
     ...outboxMethods(context),
     ...nudgeMethods(context),
     ...consentMethods(context),
+    ...accessMethods(context),
+    ...deliveryMethods(context),
+    ...waitingMethods(context),
+    ...abandonedMethods(context),
+    ...withdrawalMethods(context),
+    ...workspaceMethods(context),
     ping: () => database.ping(),
     close: () => database.close(),
   });

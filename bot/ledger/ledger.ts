@@ -1,62 +1,44 @@
 import type { Origin } from '../conversation/event.js';
-import type { Money } from '../domain/money.js';
+import type { ChatUser } from '../domain/chat-user.js';
 import type { NotificationType } from '../domain/notification.js';
-import type { FundSource } from '../domain/offer.js';
+import type { Offer } from '../domain/offer.js';
 import type { PurchaseState } from '../domain/purchase.js';
-import type { Line, SubscriberKey } from '../domain/subscriber.js';
+import type { LastingKey, Line, SubscriberKey } from '../domain/subscriber.js';
 import type { MultilingualText } from '../domain/text.js';
+import type { AbandonedLedger } from './abandoned.js';
+import type { AccessLedger } from './access.js';
+import type { ChecksLedger } from './checks.js';
+import type { DeliveryLedger } from './deliveries.js';
+import type { DirectoryLedger } from './directory.js';
+import type { IdentityLedger } from './identities.js';
+import type { NudgeState, OutboxKind } from './kinds.js';
+import type { ProofCodeLedger } from './proof-codes.js';
+import type { WaitingLedger } from './waiting.js';
+import type { WithdrawalLedger } from './withdrawals.js';
+import type { WorkspaceLedger } from './workspaces.js';
 
-/** What the subscriber agreed to, kept as shown: the offer may change at the telco, the agreement does not. */
-export interface PurchaseTerms {
-  readonly planId: string;
-  readonly planName: readonly MultilingualText[];
-  readonly price: Money;
-  readonly fundSource: FundSource;
-  /** The offer's cookie for the telco. */
-  readonly context?: string;
-}
+export type { NudgeState, OutboxKind } from './kinds.js';
+export type {
+  MoveDetails,
+  NewPurchase,
+  OpenResult,
+  Purchase,
+  PurchaseMove,
+} from './purchase-types.js';
 
-export interface NewPurchase {
-  /** UUID; also the transaction id at the telco. */
-  readonly id: string;
-  /** The single-use token of the confirmation that was pressed; unique over all purchases. */
-  readonly confirmation: string;
-  readonly lineId: string;
-  readonly conversationId: string;
-  readonly terms: PurchaseTerms;
-}
-
-export interface Purchase extends NewPurchase {
-  readonly state: PurchaseState;
-  readonly confirmationCode?: string;
-  /** Why it failed: a refusal reason or a callback's errorType. */
-  readonly failure?: string;
-  readonly createdAt: Date;
-  readonly stateAt: Date;
-}
-
-/** The outcome of trying to open a purchase. */
-export type OpenResult =
-  | { readonly outcome: 'opened'; readonly purchase: Purchase }
-  /** The same confirmation was pressed before: here is what became of it. */
-  | { readonly outcome: 'repeated'; readonly purchase: Purchase }
-  /** The line has another purchase under way. */
-  | { readonly outcome: 'busy'; readonly purchase: Purchase };
-
-export interface MoveDetails {
-  /** Why, for the audit trail: `callback`, `answer`, `timeout` … No personal data. */
-  readonly why: string;
-  readonly confirmationCode?: string;
-  readonly failure?: string;
-}
-
-export type OutboxKind = 'receipt' | 'checking' | 'registration';
+import type { MovesLedger } from './purchase-moves.js';
+import type { PurchaseSearchLedger } from './purchase-search.js';
+import type { NewPurchase, OpenResult, Purchase } from './purchase-types.js';
+import type { QuarantineLedger } from './quarantine.js';
+import type { RetentionLedger } from './retention.js';
+import type { TasksLedger } from './tasks.js';
+import type { TelcoPausesLedger } from './telco-pauses.js';
 
 /** A promise to a subscriber, written in the same transaction as its reason, re-driven until it is kept. */
 export interface OutboxItem {
   readonly id: string;
   readonly kind: OutboxKind;
-  /** Purchase id for a receipt or a "still checking", conversation id for a registration. */
+  /** Purchase id for a receipt or a "still checking", conversation id for a registration, withdrawal id for a withdrawal. */
   readonly subject: string;
   readonly conversationId: string;
   readonly attempts: number;
@@ -71,9 +53,9 @@ export interface NewNudge {
   readonly conversationId: string;
   /** Facts of the notification worth telling, without personal data. */
   readonly planName: readonly MultilingualText[];
+  /** Offers that came with it, where any did. */
+  readonly offers?: readonly Offer[];
 }
-
-export type NudgeState = 'queued' | 'sent' | 'skipped';
 
 export interface Nudge extends NewNudge {
   readonly id: string;
@@ -116,21 +98,45 @@ export interface SlackInstallation {
  * PostgreSQL's side of Refill: everything that must not be lost. Phone numbers and channel addresses are sealed at rest and
  * looked up by keyed hash. Every method rejects with `LedgerUnavailable` when the store cannot be reached in time.
  */
-export interface Ledger {
+export interface Ledger
+  extends AccessLedger,
+    IdentityLedger,
+    DirectoryLedger,
+    ProofCodeLedger,
+    DeliveryLedger,
+    WaitingLedger,
+    AbandonedLedger,
+    WithdrawalLedger,
+    WorkspaceLedger,
+    MovesLedger,
+    PurchaseSearchLedger,
+    ChecksLedger,
+    TasksLedger,
+    QuarantineLedger,
+    RetentionLedger,
+    TelcoPausesLedger {
   // Conversations and lines
-  /** Inserts or updates the conversation. */
+  /**
+   * Inserts or updates the conversation. The telco of a line it is not about any more is owed word of that, where alerts about it
+   * were agreed to.
+   */
   saveConversation(conversation: ConversationUpdate): Promise<void>;
   conversation(id: string): Promise<Conversation | undefined>;
-  /** Conversations of a line, the most recently active first. */
+  /** Conversations of a line, the most recently active first; not of those who gave it up or had it taken away. */
   conversationsOf(lineId: string): Promise<readonly Conversation[]>;
-  /** The line for this key, created on first sight. */
-  ensureLine(operator: string, key: SubscriberKey): Promise<Line>;
+  /** The line for this key, created on first sight. A line known by a CPID is made by `linkLine`. */
+  ensureLine(operator: string, key: LastingKey): Promise<Line>;
   line(id: string): Promise<Line | undefined>;
   findLine(operator: string, key: SubscriberKey): Promise<Line | undefined>;
 
   // Links
-  /** Adds or replaces links, all or none; returns how many were new. */
+  /**
+   * Adds or replaces links, all or none; returns how many were new. Those who asked to be forgotten are passed over, until they
+   * link a number themselves.
+   */
   saveLinks(links: readonly Link[], source: string): Promise<number>;
+  /** How many of them asked to be forgotten, so that `saveLinks` passes them over. */
+  countSuppressed(users: readonly ChatUser[]): Promise<number>;
   /** The line a chat user is linked to. */
   linkedLine(channel: string, workspace: string, user: string): Promise<Line | undefined>;
 
@@ -145,18 +151,27 @@ export interface Ledger {
   purchase(id: string): Promise<Purchase | undefined>;
   /** The purchase that a press on this confirmation opened. */
   purchaseByConfirmation(confirmation: string): Promise<Purchase | undefined>;
+  /**
+   * True when `line`, as it is known now, is known by the key that the purchase was shown and confirmed for, and so was sent and
+   * had its balance noted by. A line's CPID is renewed in place, perhaps by a phone whose other SIM is on now: nothing may be
+   * sent for that one, and its balance proves nothing.
+   */
+  isConfirmedFor(purchase: Pick<Purchase, 'id' | 'confirmedForRef'>, line: Pick<Line, 'key'>): Promise<boolean>;
+  /**
+   * Whether a telco that calls somebody `key` (an MSISDN without `+`) means the buyer of this purchase. Yes: the order was sent
+   * with it, the line has or had it, or both are known to be one number. No: both numbers are known and differ, or it is of the
+   * type the line is known by and not the line's. Unknown: of another type, and nothing here says which SIM one of the two is.
+   */
+  namesBuyer(
+    purchase: Pick<Purchase, 'id' | 'lineId' | 'confirmedForRef'>,
+    key: SubscriberKey,
+  ): Promise<'yes' | 'no' | 'unknown'>;
   /** The line's purchase under way, if any. */
   openPurchaseOf(lineId: string): Promise<Purchase | undefined>;
-  /** The line's purchases, newest first. */
-  purchasesOf(lineId: string, limit: number): Promise<readonly Purchase[]>;
-  /**
-   * Compare-and-set move to `to` from any state that allows it; appends to the audit trail and writes what is owed for it to
-   * the outbox (a `receipt` for a final state, a `checking` for `unknown`), all in one statement: `outboxFor` finds it.
-   * `undefined` when the purchase was in no such state (someone else moved it).
-   */
-  movePurchase(id: string, to: PurchaseState, details: MoveDetails): Promise<Purchase | undefined>;
   /** Purchases in `state` since before `before`, oldest first: the sweeper's work list. */
-  stalePurchases(state: PurchaseState, before: Date, limit: number): Promise<readonly Purchase[]>;
+  stalePurchases(state: PurchaseState, before: Date, limit: number): Promise<readonly { readonly id: string }[]>;
+  /** Purchases confirmed before `before` and still not sent, oldest first. */
+  unsentPurchases(before: Date, limit: number): Promise<readonly { readonly id: string }[]>;
   /** How many purchases are in each open state, zeros included. Settled ones are not counted: there is no end of them. */
   countPurchasesByState(): Promise<Readonly<Partial<Record<PurchaseState, number>>>>;
 
@@ -172,8 +187,10 @@ export interface Ledger {
   outboxItem(id: string): Promise<(OutboxItem & { readonly done: boolean }) | undefined>;
   /** The promise of this kind about `subject`: the open one, else the one that was kept last. */
   outboxFor(kind: OutboxKind, subject: string): Promise<OutboxItem | undefined>;
-  /** True when this call was the one that finished it. */
+  /** True when this call was the one that finished it. The task that asked a person to see to it is closed with it. */
   finishOutbox(id: string): Promise<boolean>;
+  /** Tries no more; the task that asks a person stays open. */
+  abandonOutbox(id: string): Promise<void>;
 
   // Nudges
   /** `undefined` when the operator already sent this transaction id. */

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { and, asc, eq, getTableColumns, lt, sql } from 'drizzle-orm';
 import { type LedgerContext, NOW, nowPlus } from './context.js';
 import type { Ledger, Nudge } from './ledger.js';
+import { keepOffer, toOffer } from './nudge-offers.js';
 import { nudges } from './schema.js';
 import { storableName, storableValues } from './text.js';
 
@@ -23,6 +24,7 @@ export function nudgeMethods({ db, clock }: LedgerContext): Pick<Ledger, Methods
       lineId: value('lineId'),
       conversationId: value('conversationId'),
       planName: value('planName'),
+      offers: value('offers'),
       state: 'queued',
       createdAt: NOW,
       dueAt: NOW,
@@ -68,7 +70,11 @@ export function nudgeMethods({ db, clock }: LedgerContext): Pick<Ledger, Methods
 
   return {
     async addNudge(nudge) {
-      const values = { ...storableValues(nudge), planName: storableName(nudge.planName) };
+      const values = {
+        ...storableValues(nudge),
+        planName: storableName(nudge.planName),
+        offers: nudge.offers?.map(keepOffer) ?? null,
+      };
       const [row] = await add.execute({ ...values, id: randomUUID(), stamp: clock.stamp() });
       return row && toNudge(row);
     },
@@ -86,6 +92,6 @@ export function nudgeMethods({ db, clock }: LedgerContext): Pick<Ledger, Methods
   };
 }
 
-function toNudge({ reason: _, finishedAt: __, dueAt: ___, ...nudge }: typeof nudges.$inferSelect): Nudge {
-  return nudge;
+function toNudge({ reason: _, finishedAt: __, dueAt: ___, offers, ...nudge }: typeof nudges.$inferSelect): Nudge {
+  return { ...nudge, ...(offers !== null && { offers: offers.map(toOffer) }) };
 }

@@ -4,8 +4,9 @@ import { type LedgerContext, NOW, nowPlus } from './context.js';
 import { LedgerUnavailable } from './errors.js';
 import type { Ledger, OutboxItem } from './ledger.js';
 import { outbox } from './schema.js';
+import { operatorTasks } from './schema-money.js';
 
-type Methods = 'promise' | 'dueOutbox' | 'outboxItem' | 'outboxFor' | 'finishOutbox';
+type Methods = 'promise' | 'dueOutbox' | 'outboxItem' | 'outboxFor' | 'finishOutbox' | 'abandonOutbox';
 
 const value = sql.placeholder;
 /** The open promise that was in the way may be kept before it is read; then the next attempt adds a new one. */
@@ -68,7 +69,7 @@ function promising({ db, clock }: LedgerContext): Pick<Ledger, 'promise' | 'outb
   };
 }
 
-function keeping({ db, clock }: LedgerContext): Pick<Ledger, 'dueOutbox' | 'finishOutbox'> {
+function keeping({ db, clock }: LedgerContext): Pick<Ledger, 'dueOutbox' | 'finishOutbox' | 'abandonOutbox'> {
   const due = db.$with('due').as(
     db
       .select({ id: outbox.id })
@@ -90,12 +91,18 @@ function keeping({ db, clock }: LedgerContext): Pick<Ledger, 'dueOutbox' | 'fini
       .returning(getTableColumns(outbox)),
   );
   const claim = db.with(due, claimed).select().from(claimed).orderBy(asc(claimed.createdAt)).prepare('due_outbox');
-  const finish = db
+  const ending = db
     .update(outbox)
     .set({ doneAt: NOW })
     .where(and(eq(outbox.id, value('id')), isNull(outbox.doneAt)))
-    .returning({ id: outbox.id })
-    .prepare('finish_outbox');
+    .returning({ id: outbox.id });
+  const finished = db.$with('finished').as(ending);
+  // Whoever was asked to see to it need not any more.
+  const closed = db.$with('closed', {}).as(sql`
+    update ${operatorTasks} set resolved_at = ${NOW}, resolution = 'kept'
+    where kind = 'promise' and resolved_at is null and subject in (select id from ${finished})`);
+  const finish = db.with(finished, closed).select().from(finished).prepare('finish_outbox');
+  const abandon = ending.prepare('abandon_outbox');
 
   return {
     async dueOutbox(now, retryAfterMs, limit) {
@@ -104,6 +111,9 @@ function keeping({ db, clock }: LedgerContext): Pick<Ledger, 'dueOutbox' | 'fini
     },
     async finishOutbox(id) {
       return (await finish.execute({ id, stamp: clock.stamp() })).length > 0;
+    },
+    async abandonOutbox(id) {
+      await abandon.execute({ id, stamp: clock.stamp() });
     },
   };
 }

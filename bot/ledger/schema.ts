@@ -16,10 +16,11 @@ import {
 } from 'drizzle-orm/pg-core';
 import type { NotificationType } from '../domain/notification.js';
 import type { FundSource } from '../domain/offer.js';
-import { OPEN_STATES, PURCHASE_STATES, type PurchaseState } from '../domain/purchase.js';
+import { type Mover, OPEN_STATES, PURCHASE_STATES, type PurchaseState } from '../domain/purchase.js';
 import type { KeyType } from '../domain/subscriber.js';
 import type { MultilingualText } from '../domain/text.js';
-import type { NudgeState, OutboxKind } from './ledger.js';
+import type { NudgeState, OutboxKind } from './kinds.js';
+import type { NudgeOffer } from './nudge-offers.js';
 
 /*
  * The tables. `…Sealed` columns are read with the vault only, `…Ref` columns are its keyed fingerprints: no phone number and no
@@ -41,15 +42,29 @@ export const masterKey = pgTable(
   (table) => [check('master_key_only', sql`${table.only}`)],
 );
 
-export const lines = pgTable('lines', {
-  id: text().primaryKey(),
-  /** Of operator, key type and value. */
-  keyRef: text('key_ref').notNull().unique(),
-  operator: text().notNull(),
-  keyType: text('key_type').$type<KeyType>().notNull(),
-  keySealed: text('key_sealed').notNull(),
-  createdAt: at('created_at').notNull().defaultNow(),
-});
+export const lines = pgTable(
+  'lines',
+  {
+    id: text().primaryKey(),
+    /** Of operator, key type and value. */
+    keyRef: text('key_ref').notNull().unique(),
+    operator: text().notNull(),
+    keyType: text('key_type').$type<KeyType>().notNull(),
+    keySealed: text('key_sealed').notNull(),
+    /**
+     * Of a line known by a token: which SIM that is, where it is known. `key_ref` of the number the telco named, or the fingerprint
+     * of a token that several users were given (same-sim.ts). Never a number.
+     */
+    simRef: text('sim_ref'),
+    /** True: `sim_ref` is a number's. */
+    simNamed: boolean('sim_named').notNull().default(false),
+    createdAt: at('created_at').notNull().defaultNow(),
+  },
+  (table) => [
+    index('lines_of_sim').on(table.simRef).where(sql`${table.simRef} is not null`),
+    index('lines_by_operator').on(table.operator),
+  ],
+);
 
 export const conversations = pgTable(
   'conversations',
@@ -59,28 +74,26 @@ export const conversations = pgTable(
     /** Workspace, user and address. */
     originSealed: text('origin_sealed').notNull(),
     lineId: text('line_id'),
+    /** Of channel, workspace and user: whose conversation it is (schema-identity.ts). */
+    identityRef: text('identity_ref'),
+    /** The same person under the number the platform names beside their id, by which a list may know them; null where there is none. */
+    aliasRef: text('alias_ref'),
+    /** Of channel and workspace, where the channel has workspaces: they leave as a whole. */
+    workspaceRef: text('workspace_ref'),
     locale: text(),
     timezone: text(),
     createdAt: at('created_at').notNull().defaultNow(),
     activeAt: at('active_at').notNull().defaultNow(),
   },
-  (table) => [index('conversations_of_line').on(table.lineId, table.activeAt.desc().nullsFirst())],
+  (table) => [
+    index('conversations_of_line').on(table.lineId, table.activeAt.desc().nullsFirst()),
+    index('conversations_of_identity').on(table.identityRef, table.activeAt.desc().nullsFirst()),
+    index('conversations_of_alias')
+      .on(table.aliasRef, table.activeAt.desc().nullsFirst())
+      .where(sql`${table.aliasRef} is not null`),
+    index('conversations_of_workspace').on(table.workspaceRef),
+  ],
 );
-
-/** Which line a chat user has, on the word of `source`. */
-export const links = pgTable('links', {
-  /** Of channel, workspace and user. */
-  ref: text().primaryKey(),
-  channel: text().notNull(),
-  /** Workspace and user. */
-  userSealed: text('user_sealed').notNull(),
-  lineId: text('line_id')
-    .notNull()
-    .references(() => lines.id),
-  source: text().notNull(),
-  createdAt: at('created_at').notNull(),
-  changedAt: at('changed_at').notNull(),
-});
 
 export const slackInstallations = pgTable('slack_installations', {
   /** The workspace; the organisation where the app was installed for all of it. */
@@ -110,6 +123,17 @@ export const purchases = pgTable(
     moves: integer().notNull(),
     confirmationCode: text('confirmation_code'),
     failure: text(),
+    /** Orders that may have arrived: 2 and more only where the telco charges an id once. */
+    posts: integer().notNull().default(0),
+    /** When the first of them may have left. */
+    postedAt: at('posted_at'),
+    /** Of this purchase and the key its line had when it was confirmed: a CPID is renewed in place, perhaps by another SIM. */
+    confirmedForRef: text('confirmed_for_ref'),
+    /** What the line had of this plan right before the order; read with the key of `confirmedForRef`, like the order. */
+    snapshotSealed: text('snapshot_sealed'),
+    /** How often somebody went and looked what became of it, and when to look next. */
+    checks: integer().notNull().default(0),
+    checkAt: at('check_at'),
     createdAt: at('created_at').notNull(),
     stateAt: at('state_at').notNull(),
   },
@@ -119,7 +143,12 @@ export const purchases = pgTable(
       .on(table.lineId)
       .where(sql`${table.state} in (${list(OPEN_STATES)})`),
     index('purchases_of_line').on(table.lineId, table.createdAt.desc().nullsFirst()),
+    index('purchases_of_conversation').on(table.conversationId, table.createdAt.desc().nullsFirst()),
     index('purchases_by_state').on(table.state, table.stateAt),
+    index('purchases_in_state').on(table.state, table.createdAt.desc().nullsFirst(), table.id.desc().nullsFirst()),
+    index('purchases_by_time').on(table.createdAt.desc().nullsFirst(), table.id.desc().nullsFirst()),
+    index('purchases_by_confirmation_code').on(table.confirmationCode),
+    index('purchases_to_check').on(table.checkAt).where(sql`${table.checkAt} is not null`),
   ],
 );
 
@@ -132,7 +161,14 @@ export const purchaseMoves = pgTable(
       .references(() => purchases.id),
     move: integer().notNull(),
     state: text().$type<PurchaseState>().notNull(),
+    /** The event (`bot/domain/purchase.ts`); `confirmed` for the first row. */
     why: text().notNull(),
+    /** Who moved it. */
+    source: text().$type<Mover | 'subscriber'>(),
+    /** What the telco said: a status, a cause, an error type. Never its free text, which may name a subscriber. */
+    said: text(),
+    /** What an operator wrote. */
+    noteSealed: text('note_sealed'),
     at: at('at').notNull(),
   },
   (table) => [primaryKey({ columns: [table.purchaseId, table.move] })],
@@ -155,6 +191,7 @@ export const outbox = pgTable(
     uniqueIndex('outbox_one_open').on(table.kind, table.subject).where(sql`${table.doneAt} is null`),
     index('outbox_due').on(table.dueAt).where(sql`${table.doneAt} is null`),
     index('outbox_of_subject').on(table.subject),
+    index('outbox_owed_to').on(table.conversationId).where(sql`${table.doneAt} is null`),
   ],
 );
 
@@ -168,6 +205,8 @@ export const nudges = pgTable(
     lineId: text('line_id').notNull(),
     conversationId: text('conversation_id').notNull(),
     planName: jsonb('plan_name').$type<readonly MultilingualText[]>().notNull(),
+    /** The offers that came with it. */
+    offers: jsonb().$type<readonly NudgeOffer[]>(),
     state: text().$type<NudgeState>().notNull(),
     reason: text(),
     createdAt: at('created_at').notNull(),

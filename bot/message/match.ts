@@ -60,6 +60,8 @@ export function matchOption(
 
   const same = only(known, (label) => label === typed);
   if (same !== undefined) return same;
+  // Nobody numbers an option 000002; a one-time code may well be that.
+  if (/^0\d{3,}$/.test(typed)) return undefined;
   if (/^\d+$/.test(typed)) {
     const number = Number(typed);
     return number >= 1 && number <= labels.length ? number - 1 : undefined;

@@ -60,7 +60,7 @@ export interface Form {
   /** Comes back with the values, as a `form` event. At most 200 ASCII characters. */
   readonly token: string;
   readonly title: Localized;
-  /** On the button that opens it. */
+  /** On the button that opens it, where it is not part of the message (Slack). */
   readonly open: Localized;
   readonly submit: Localized;
   readonly fields: readonly FormField[];
@@ -86,5 +86,7 @@ export interface Message {
   readonly blocks: readonly Block[];
   readonly actions: readonly Action[];
   readonly form?: Form;
+  /** The user is asked for their own number: a channel with a way of its own to share it offers that. */
+  readonly asksNumber?: true;
   readonly notice?: Notice;
 }

@@ -12,6 +12,7 @@ import { packageRoot } from '../paths.js';
 import { type Database, MIGRATIONS } from './database.js';
 import { StoreUnavailable } from './errors.js';
 import { takeLock } from './lock.js';
+import { createPgliteSql } from './pglite-sql.js';
 
 /** How long queries may keep the event loop to themselves, in milliseconds. */
 const SLICE_MS = 5;
@@ -51,6 +52,7 @@ async function fromPglite(client: PGlite, description: string): Promise<Database
     kind: 'pglite',
     description: `PGlite at ${description}`,
     drizzle: db,
+    sql: createPgliteSql(client),
     async ping() {
       await db.execute(sql`select 1`);
     },

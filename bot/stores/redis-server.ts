@@ -74,7 +74,7 @@ export function isAlive(pid: number): boolean {
 }
 
 async function start(folder: string, socket: string): Promise<number> {
-  const program = findProgram();
+  const program = needProgram();
   rmSync(socket, { force: true });
   const logFile = join(folder, 'redis.log');
   const log = openSync(logFile, 'w', 0o600);
@@ -116,15 +116,19 @@ function serverArguments(folder: string, socket: string): string[] {
   return Object.entries(settings).flatMap(([name, value]) => [`--${name}`, value]);
 }
 
-function findProgram(): string {
+/** Where the PATH has a server; `undefined` when it has none. */
+export function findProgram(): string | undefined {
   const folders = (process.env['PATH'] ?? '').split(delimiter).filter((folder) => folder !== '');
-  for (const program of PROGRAMS) {
-    const found = folders.map((folder) => join(folder, program)).find((file) => existsSync(file));
-    if (found !== undefined) return found;
-  }
+  const places = PROGRAMS.flatMap((program) => folders.map((folder) => join(folder, program)));
+  return places.find((file) => existsSync(file));
+}
+
+function needProgram(): string {
+  const found = findProgram();
+  if (found !== undefined) return found;
   throw new StoreUnavailable(
-    'Refill needs Redis and found no redis-server. Install one (Debian, Ubuntu: apt-get install redis-server; ' +
-      'macOS: brew install redis), or run one (docker run -p 6379:6379 redis:7) and set REDIS_URL=redis://127.0.0.1:6379',
+    'Refill found no redis-server. Install one (Debian, Ubuntu: apt-get install redis-server; macOS: brew install redis), run ' +
+      'one (docker run -p 6379:6379 redis:7) and set REDIS_URL=redis://127.0.0.1:6379, or do without: REFILL_STORES=postgres',
   );
 }
 

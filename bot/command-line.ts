@@ -1,0 +1,63 @@
+import { type Config, loadConfig } from './config.js';
+import { RefillError } from './errors.js';
+import { checkKey, createLedger } from './ledger/index.js';
+import type { Ledger } from './ledger/ledger.js';
+import { createLog } from './log.js';
+import { createVault, type KeyedVault, loadKeys } from './secrets.js';
+import type { Database } from './stores/database.js';
+import { StoreInUse } from './stores/errors.js';
+import { openPostgres } from './stores/postgres.js';
+
+/** How long one statement of a command may take. */
+const ANSWER_WITHIN_MS = 5_000;
+
+const STOP_FIRST =
+  'Refill is running and has the embedded database open, which takes one process at a time: stop it first. ' +
+  'With DATABASE_URL both can run at once.';
+
+/** A running Refill has the embedded database; the message says what to do. */
+class DatabaseTaken extends RefillError {
+  readonly code = 'DATABASE_TAKEN';
+}
+
+/** Runs one command line: what its user can mend is said on stderr, with exit code 1; anything else is a defect and throws. */
+export async function runCommand(command: () => Promise<void>): Promise<void> {
+  try {
+    await command();
+  } catch (error) {
+    if (!(error instanceof RefillError)) throw error;
+    process.stderr.write(`${error.message}\n`);
+    process.exitCode = 1;
+  }
+}
+
+export interface CommandOptions {
+  /** Said when a running Refill has the embedded database. */
+  readonly taken?: string;
+  readonly answerWithinMs?: number;
+}
+
+/** The database of `npm start` and its vault for one command. Rejects with what `openPostgres` and `checkKey` say. */
+export async function withDatabase<T>(
+  config: Config,
+  use: (database: Database, vault: KeyedVault) => Promise<T>,
+  { taken = STOP_FIRST, answerWithinMs = ANSWER_WITHIN_MS }: CommandOptions = {},
+): Promise<T> {
+  const { dataDir, databaseUrl } = config;
+  const vault = createVault(loadKeys(config));
+  const settings = { url: databaseUrl, dataDir, log: createLog('silent'), answerWithinMs };
+  const database = await openPostgres(settings).catch((cause: unknown) => {
+    throw cause instanceof StoreInUse ? new DatabaseTaken(taken, { cause }) : cause;
+  });
+  try {
+    await checkKey(database, vault);
+    return await use(database, vault);
+  } finally {
+    await database.close();
+  }
+}
+
+/** The ledger of `npm start`, from the same environment, for one command. */
+export function withLedger<T>(use: (ledger: Ledger) => Promise<T>, options?: CommandOptions): Promise<T> {
+  return withDatabase(loadConfig(process.env), (database, vault) => use(createLedger(database, vault)), options);
+}

@@ -1,0 +1,57 @@
+import type { Balance } from './balance.js';
+import { addDecimals, compareDecimals, type Money } from './money.js';
+import type { FundSource } from './offer.js';
+
+/** What a line had of one plan, and its money: as little as a later comparison needs. Plain JSON. */
+export interface Snapshot {
+  /** How many of it run. */
+  readonly plans: number;
+  /** When the last of them ends, epoch ms. */
+  readonly expiresAt?: number;
+  /** What they began with, by unit, as whole numbers; unlimited ones are left out, for they cannot grow. */
+  readonly quotas: Readonly<Record<string, string>>;
+  /** Decimal string. */
+  readonly money?: string;
+}
+
+/** A telco may write the same end a little differently from one answer to the next. */
+const SAME_END_MS = 60_000;
+
+export function snapshotOf(balance: Balance, planId: string): Snapshot {
+  const plans = balance.plans.filter(({ id }) => id === planId);
+  const ends = plans.flatMap(({ expiresAt }) => (expiresAt === undefined ? [] : [expiresAt.getTime()]));
+  const quotas: Record<string, bigint> = {};
+  for (const { unit, quota } of plans.flatMap(({ gauges }) => gauges)) {
+    if (quota !== 'unlimited') quotas[unit] = (quotas[unit] ?? 0n) + quota;
+  }
+  return {
+    plans: plans.length,
+    ...(ends.length > 0 && { expiresAt: Math.max(...ends) }),
+    quotas: Object.fromEntries(Object.entries(quotas).map(([unit, quota]) => [unit, String(quota)])),
+    ...(balance.money !== undefined && { money: balance.money }),
+  };
+}
+
+/** True when the plan is there that was not there before: one more of it, a later end, or a larger quota. */
+export function planArrived(before: Snapshot, after: Snapshot): boolean {
+  if (after.plans > before.plans) return true;
+  if (after.plans === 0) return false;
+  const ends = [before.expiresAt, after.expiresAt] as const;
+  if (ends[0] !== undefined && ends[1] !== undefined && ends[1] > ends[0] + SAME_END_MS) return true;
+  return Object.entries(after.quotas).some(([unit, quota]) => BigInt(quota) > BigInt(before.quotas[unit] ?? quota));
+}
+
+/**
+ * True when the balance proves that the order was carried out: the plan arrived, and, where it was paid from money that can be
+ * seen, the money is less by its price at least. Everything else proves nothing: the plan may come later, money may have been
+ * added meanwhile. That a plan is not there is never taken as proof that nothing was charged.
+ */
+export function provesPurchase(
+  before: Snapshot,
+  after: Snapshot,
+  { price, fundSource }: { readonly price: Money; readonly fundSource: FundSource },
+): boolean {
+  if (!planArrived(before, after)) return false;
+  if (fundSource === 'loan' || before.money === undefined || after.money === undefined) return true;
+  return compareDecimals(after.money, addDecimals(before.money, `-${price.amount}`)) <= 0;
+}

@@ -1,0 +1,75 @@
+import type { selling as english } from '../en/selling.js';
+
+export const selling: Partial<Record<keyof typeof english, string>> = {
+  'balance.heading': 'Lo que te queda',
+  'balance.account': 'Cuenta',
+  'balance.prepaid': 'Prepago',
+  'balance.postpaid': 'Pospago',
+  'balance.inactive': 'Esta cuenta no está activa en este momento.',
+  'balance.money-until': '{amount}, hasta el {date}',
+  'balance.no-plan': 'No tienes ningún plan activo.',
+  'balance.gauge-until': '{left} · hasta el {date}',
+  'balance.only-for': '{plan} (solo para {apps})',
+
+  'wallet.main': 'Dinero',
+  'wallet.loan': 'Préstamo',
+  'wallet.owed': 'Debes',
+
+  'app.video': 'videos',
+  'app.social': 'redes sociales',
+  'app.music': 'música',
+  'app.gaming': 'juegos',
+  'app.messaging': 'mensajería',
+
+  'offers.good-to-go': 'Todavía tienes datos. Si quieres más, esto te puede servir:',
+  'offers.good-to-go-none': 'Todavía tienes datos y por ahora no hay nada que agregar.',
+  'offers.need-offers': 'Estas son las ofertas para ti:',
+  'offers.need-loans': 'Tu saldo no alcanza para un plan en este momento. Puedes tomar uno de estos como préstamo:',
+  'offers.need-top-up': 'Tu saldo no alcanza para ninguna oferta en este momento. Primero necesitas recargar.',
+  'offers.unknown': 'Estas son las ofertas que hay:',
+  'offers.none': 'No hay ofertas para ti en este momento. Inténtalo más tarde, por favor.',
+  'offers.loan': 'Préstamo',
+  'offers.loan-note': 'El préstamo se paga con tu próxima recarga.',
+  'offers.no-price': 'Precio desconocido',
+  'offers.gone': 'Esa oferta ya no está disponible. Esto es lo que puedes obtener hoy.',
+  'offers.not-for-sale': 'No sé el precio de esa oferta, así que no puedo vendértela.',
+
+  'offer.plan': 'Plan',
+  'offer.details': 'Detalles',
+  'offer.price': 'Precio',
+  'offer.gives': 'Recibes',
+  'offer.validity': 'Vigencia',
+  'offer.paid-from': 'Se paga con',
+
+  'fund.wallet': 'Tu saldo',
+  'fund.loan': 'Un préstamo',
+
+  'top-up.text':
+    'Recarga con la aplicación de tu operador, con una tarjeta de prepago o en cualquier tienda que venda recargas. Después vuelve y pregúntame por las ofertas.',
+  'top-up.which-number':
+    '¿A quién se la pido? Escribe su número de celular con el código del país, por ejemplo +47 900 00 000.',
+  'top-up.bad-number': 'Eso no parece un número de celular con código de país.',
+  'top-up.their-name': '¿Cómo se llama?',
+  'top-up.your-name': '¿Y cómo te llama esa persona?',
+  'top-up.form': 'Pedir una recarga',
+  'top-up.open-form': 'Llenar un formulario',
+  'top-up.field-number': 'Su número de celular',
+  'top-up.field-donor': 'Su nombre',
+  'top-up.field-you': 'Tu nombre',
+  'top-up.confirm': '¿Envío esta solicitud?',
+  'top-up.sent': 'Le pedí a {name} que te recargue. No puedo prometer que lo haga.',
+  'top-up.maybe-sent':
+    'No estoy seguro de que la solicitud haya salido. Pregúntale a {name} antes de enviarla otra vez.',
+  'top-up.enough': 'Ya lo pediste tres veces hoy. Espera hasta mañana antes de pedirlo otra vez.',
+
+  'nudge.your-plan': 'tu plan',
+  'nudge.low-data': 'Atención: te quedan pocos datos.',
+  'nudge.out-of-data': 'Se te acabaron los datos.',
+  'nudge.pay-as-you-go': 'Estás usando datos sin un plan y pagas cada megabyte. Un plan puede salirte más barato:',
+  'nudge.pack-near-consumption': 'Atención: ya casi se acaba {plan}.',
+  'nudge.pack-consumed': 'Se acabó {plan}.',
+  'nudge.pack-expired': 'Venció {plan}.',
+  'nudge.pack-near-expiry': 'Pronto vence {plan}.',
+  'nudge.low-monetary-balance': 'Te queda poco saldo.',
+  'nudge.monetary-reload': 'Llegó tu recarga. Esto es lo que puedes obtener con ella:',
+};

@@ -1,0 +1,1 @@
+ALTER TABLE "purchases" ADD COLUMN "confirmed_for_ref" text;

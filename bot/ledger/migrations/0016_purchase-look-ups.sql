@@ -1,0 +1,2 @@
+CREATE INDEX "lines_by_operator" ON "lines" USING btree ("operator");--> statement-breakpoint
+CREATE INDEX "purchases_in_state" ON "purchases" USING btree ("state","created_at" DESC NULLS FIRST,"id" DESC NULLS FIRST);

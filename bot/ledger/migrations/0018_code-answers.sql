@@ -1,0 +1,1 @@
+ALTER TABLE "proof_codes" ADD COLUMN "answers" text[] DEFAULT '{}'::text[] NOT NULL;

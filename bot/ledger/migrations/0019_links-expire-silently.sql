@@ -1,0 +1,1 @@
+DROP INDEX "line_links_expiring";

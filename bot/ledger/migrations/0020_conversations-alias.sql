@@ -1,0 +1,2 @@
+ALTER TABLE "conversations" ADD COLUMN "alias_ref" text;--> statement-breakpoint
+CREATE INDEX "conversations_of_alias" ON "conversations" USING btree ("alias_ref","active_at" DESC NULLS FIRST) WHERE "conversations"."alias_ref" is not null;
