@@ -2,6 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Pool } from 'undici';
 import { z } from 'zod';
+import { afterAttempt } from '../../bot/domain/retry.js';
+import { createPauses, type Pauses } from '../../bot/pauses.js';
 import type { RefusalReason, Telco, TelcoCall, TelcoSubscriber, TopUpRequest } from '../../bot/telco.js';
 import { TelcoAmbiguous, TelcoRefused, TelcoUnreachable } from '../../bot/telco.js';
 import { readAnswer, readPurchaseAnswer, readRetryAfter } from './errors.js';
@@ -29,6 +31,10 @@ export interface MillomOptions {
   readonly planType?: 'principal' | 'supplementary';
   readonly dealerCode?: string;
   readonly clientName?: string;
+  /** True where this Millom promises that one `transid` charges once; upsell.yaml does not. Default false. */
+  readonly deduplicates?: boolean;
+  /** Keeps what a Retry-After asked for, as `millom`; shared, where several processes are to keep to it. */
+  readonly pauses?: Pauses;
   /** Epoch milliseconds; for token expiry and Retry-After. */
   readonly now?: () => number;
   /** Told once per call and once per token request. Must not throw. */
@@ -53,9 +59,8 @@ export function createMillom(options: MillomOptions): Telco {
   const offerQuery = toQuery({ planType, dealerCode, clientName });
   const purchaseQuery = toQuery({ clientName });
   return {
-    name: 'millom',
-    // upsell.yaml promises nothing of the kind for `transid`.
-    deduplicatesPurchases: false,
+    name: NAME,
+    deduplicatesPurchases: options.deduplicates ?? false,
 
     async account(subscriber, call) {
       const path = caller.path(subscriber, 'accountInfo');
@@ -80,7 +85,9 @@ export function createMillom(options: MillomOptions): Telco {
       const path = caller.path(subscriber, 'purchasePlan') + purchaseQuery;
       const body = JSON.stringify(toActivationRequest(order));
       const request = { operation: 'purchase', path, body, language: call?.language } as const;
-      return caller.run(request, call, (answer, sentBefore) => readPurchaseAnswer(answer, order, sentBefore, now()));
+      return caller.run(request, call, (answer, sentBefore) =>
+        readPurchaseAnswer(answer, order, sentBefore || order.repeated === true, now()),
+      );
     },
 
     async register(subscriber, types, call) {
@@ -104,42 +111,6 @@ export function createMillom(options: MillomOptions): Telco {
   };
 }
 
-/** What is known after an attempt: the status of the answer, or that there was none. */
-export interface Attempt {
-  /** True when doing it twice does no more than doing it once: everything but purchases and requests for a top-up. */
-  readonly repeatable: boolean;
-  /** 1 for the first. */
-  readonly number: number;
-  readonly tokenReplaced: boolean;
-  /** False when the request provably never left. */
-  readonly sent: boolean;
-  readonly status?: number | undefined;
-  /** What a Retry-After header asked for, in ms. */
-  readonly retryAfterMs?: number | undefined;
-  readonly remainingMs: number;
-  /** 0 to 1: jitter. */
-  readonly random: number;
-}
-
-/** Attempts per call, the first one included. */
-const MAX_ATTEMPTS = 3;
-
-/**
- * Whether to try again: at once with a new token, after `waitMs`, or not at all.
- *
- * A 401 earns one new token, for purchases too: what was refused was not carried out. A request that never left may be
- * repeated, whatever it is. One that may have arrived is repeated only when that does no harm, and only when it is likely to
- * help: lost connections and 502, 503, 504. A 429 is left to the caller, who knows what can wait.
- */
-export function afterAttempt(attempt: Attempt): 'settle' | 'new-token' | { readonly waitMs: number } {
-  const { status, number, sent } = attempt;
-  if (status === 401) return attempt.tokenReplaced ? 'settle' : 'new-token';
-  const worthwhile = status === undefined || status === 502 || status === 503 || status === 504;
-  if (number >= MAX_ATTEMPTS || !worthwhile || (sent && !attempt.repeatable)) return 'settle';
-  const waitMs = attempt.retryAfterMs ?? 100 * 2 ** (number - 1) * (0.5 + attempt.random);
-  return waitMs < attempt.remainingMs ? { waitMs } : 'settle';
-}
-
 /** Where a call stands, kept outside the attempts so that it can be reported whatever happens. */
 interface Progress {
   readonly deadline: number;
@@ -147,6 +118,9 @@ interface Progress {
   sentBefore: boolean;
   status?: number;
 }
+
+/** In metrics, and what a pause is kept under. */
+const NAME = 'millom';
 
 /** Longest time everything holds still because a 429 asked for it, in ms. */
 const MAX_PAUSE = 60_000;
@@ -162,7 +136,7 @@ class Caller {
   private readonly purchases: Pool;
   private readonly topUps: Pool;
   private readonly tokens: Tokens;
-  private pausedUntil = 0;
+  private readonly pauses: Pauses;
 
   constructor(
     private readonly options: MillomOptions,
@@ -173,6 +147,7 @@ class Caller {
     const connections = options.connections ?? 128;
     this.reads = openPool(url, { connections, reuse: true });
     this.purchases = openPool(url, { connections, reuse: false });
+    this.pauses = options.pauses ?? createPauses(() => performance.now());
     this.topUps = openPool(new URL(options.topUpUrl ?? options.baseUrl), { connections, reuse: false });
     this.tokens = new Tokens({
       ...options,
@@ -207,7 +182,7 @@ class Caller {
     const deadline = started + (call?.deadlineMs ?? this.options.deadlineMs ?? 10_000);
     const progress: Progress = { deadline, sentBefore: false };
     try {
-      this.refuseWhilePaused(started);
+      this.refuseWhilePaused();
       const result = read(await this.attempt(request, progress), progress.sentBefore);
       this.report(request, progress, started);
       return result;
@@ -259,13 +234,12 @@ class Caller {
   /** A 429 with a Retry-After speaks to the client, not to one subscriber: asking for others meanwhile would prolong it. */
   private pauseAfter(error: unknown): void {
     if (!(error instanceof TelcoRefused) || error.details.status !== 429) return;
-    const pause = Math.min(error.details.retryAfterMs ?? 0, MAX_PAUSE);
-    this.pausedUntil = Math.max(this.pausedUntil, performance.now() + pause);
+    this.pauses.hold(NAME, Math.min(error.details.retryAfterMs ?? 0, MAX_PAUSE));
   }
 
-  private refuseWhilePaused(at: number): void {
-    if (at >= this.pausedUntil) return;
-    throw new TelcoRefused('too-many-requests', { retryAfterMs: Math.ceil(this.pausedUntil - at) });
+  private refuseWhilePaused(): void {
+    const retryAfterMs = Math.ceil(this.pauses.left(NAME));
+    if (retryAfterMs > 0) throw new TelcoRefused('too-many-requests', { retryAfterMs });
   }
 
   private report(request: Request, { status }: Progress, started: number, error?: unknown): void {

@@ -1,7 +1,9 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Pool } from 'undici';
 import { z } from 'zod';
+import { afterAttempt } from '../../bot/domain/retry.js';
 import { TelcoUnreachable } from '../../bot/telco.js';
-import { type Answer, exchange, openPool } from './exchange.js';
+import { type Answer, ExchangeFailed, exchange, openPool } from './exchange.js';
 
 /** Where tokens come from: OAuth 2.0 client credentials (RFC 6749 section 4.4), as upsell.yaml and the README ask. */
 export interface TokenOptions {
@@ -16,7 +18,7 @@ export interface TokenOptions {
 
 /** Lifetime taken for granted where the endpoint names none (RFC 6749 section 5.1 allows that), in seconds. */
 const DEFAULT_LIFETIME = 300;
-/** How long one token request may take, both of its attempts together, in ms. */
+/** How long one token request may take, all of its attempts together, in ms. */
 const REQUEST_TIME = 8_000;
 /** After a failed token request, callers are told so for this long without asking again, in ms. */
 const REST_AFTER_FAILURE = 1_000;
@@ -119,7 +121,7 @@ export class Tokens {
     }
   }
 
-  /** One request, and a second one where the first met a stale connection or a passing 5xx. */
+  /** Asks until it is settled: a token request may be repeated like any read. */
   private async ask(deadline: number): Promise<Answer> {
     const request = {
       method: 'POST' as const,
@@ -127,9 +129,20 @@ export class Tokens {
       headers: this.headers,
       body: 'grant_type=client_credentials',
     };
-    const first = await exchange(this.pool, request, deadline).catch(() => undefined);
-    if (first !== undefined && first.status < 500) return first;
-    return exchange(this.pool, request, deadline);
+    for (let number = 1; ; number++) {
+      const result = await exchange(this.pool, request, deadline).catch((failure: ExchangeFailed) => failure);
+      const failed = result instanceof ExchangeFailed;
+      const status = failed ? undefined : result.status;
+      const next = afterAttempt({
+        ...{ repeatable: true, tokenReplaced: true, number, status },
+        sent: !failed || result.sent,
+        remainingMs: deadline - performance.now(),
+        random: Math.random(),
+      });
+      if (typeof next === 'object') await sleep(next.waitMs);
+      else if (failed) throw result;
+      else return result;
+    }
   }
 }
 

@@ -5,6 +5,17 @@ import type { SubscriberKey } from '../../bot/domain/subscriber.js';
 import type { MultilingualText } from '../../bot/domain/text.js';
 import { HttpProblem } from '../../bot/problem.js';
 import { withoutComma } from './map.js';
+import {
+  type Authorize,
+  badRequest,
+  callbackBody,
+  failureOf,
+  maybeFlag,
+  only,
+  read,
+  readBody,
+  token,
+} from './request.js';
 
 /** What a purchase callback says (purchase-callback.yaml). */
 export interface PurchaseResult {
@@ -31,8 +42,7 @@ export interface Notification {
 }
 
 export interface MillomWebhookOptions {
-  /** Runs before a body is read; throws what the caller is answered with. */
-  readonly authorize: (request: FastifyRequest) => Promise<void>;
+  readonly authorize: Authorize;
   /** Operator codes we serve; all when absent. */
   readonly operators?: ReadonlySet<string>;
   /** Commits the result before it resolves: the answer promises that it will not get lost. */
@@ -53,14 +63,15 @@ export interface WebhookEvent {
 
 /**
  * The webhooks Millom calls. Expects `application/json` bodies as raw bytes (`parseAs: 'buffer'`), and throws `HttpProblem`
- * for the app's error handler to answer with. Register without fastify-plugin: the authorisation hook is for these routes only.
+ * for the app's error handler to answer with. Each route asks for its own scope.
  */
 export const millomWebhooks: FastifyPluginAsync<MillomWebhookOptions> = async (http, options) => {
-  http.addHook('onRequest', options.authorize);
   const callback = (request: FastifyRequest, reply: FastifyReply) => answerCallback(options, request, reply);
-  http.post('/millom/callback/v1/:operator', callback);
-  http.post('/millom/callback/v1/:operator/', callback);
-  http.post('/millom/notify/:operator/v1/single', (request, reply) => answerNotification(options, request, reply));
+  http.post('/millom/callback/v1/:operator', only(options.authorize, 'callback'), callback);
+  http.post('/millom/callback/v1/:operator/', only(options.authorize, 'callback'), callback);
+  http.post('/millom/notify/:operator/v1/single', only(options.authorize, 'notify'), (request, reply) =>
+    answerNotification(options, request, reply),
+  );
 };
 
 /** 200 applied or a dry run, 400, 404 for an order we do not have, 409 for one that is settled (purchase-callback.yaml). */
@@ -106,28 +117,9 @@ async function answerNotification(options: MillomWebhookOptions, request: Fastif
   return reply.code(202).send();
 }
 
-/** An id or an enum value. notify.yaml's examples end some with a comma, which belongs to none of them. */
-const token = z.preprocess(
-  (value) => (typeof value === 'string' ? withoutComma(value) : Number.isSafeInteger(value) ? String(value) : value),
-  z.string(),
-);
 const idValue = z.string().min(1).max(512);
-/** Query and body flags; real booleans in JSON, words in a query. */
-const flag = z.union([z.boolean(), z.enum(['true', 'false']).transform((word) => word === 'true')]);
-/** Absent, and so is null. */
-const maybeFlag = flag.nullish().transform((value) => value ?? false);
-
 const callbackQuery = z.object({ idValue, idType: token.pipe(z.enum(['MSISDN', 'CPID', 'OPET'])) });
 const notifyQuery = z.object({ idValue, idType: token.pipe(z.enum(['MSISDN', 'CPID'])), override: maybeFlag });
-
-const callbackBody = z.object({
-  transactionId: token.pipe(z.string().min(1).max(128)),
-  // Some service provider's name; the enum in purchase-callback.yaml cannot be complete, for ours is not in it.
-  appId: token.pipe(z.string().min(1).max(128)),
-  errorType: z.unknown().optional(),
-  message: z.string().max(2_000).nullish().catch(undefined),
-  dryRun: maybeFlag,
-});
 
 const notifyBody = z.object({
   transactionId: token.pipe(z.string().min(3).max(128)),
@@ -149,13 +141,6 @@ function planNameOf(planDetails: unknown): MultilingualText[] {
   });
 }
 
-/** Success is the absence of errorType and nothing else: an empty one, a number or an object is still an error. */
-function failureOf(errorType: unknown): { failure?: string } {
-  if (errorType === undefined || errorType === null) return {};
-  const word = typeof errorType === 'string' || typeof errorType === 'number' ? String(errorType).trim() : '';
-  return { failure: /^[\w.-]{1,64}$/.test(word) ? word : 'UNSPECIFIED' };
-}
-
 /** A `+` that was not escaped in the query arrives as a space; no identifier has spaces of its own. */
 function subscriberOf(type: SubscriberKey['type'], idValue: string): SubscriberKey {
   if (type !== 'MSISDN') return { type, value: idValue.replaceAll(' ', '+') };
@@ -168,33 +153,4 @@ function operatorOf(request: FastifyRequest, options: MillomWebhookOptions, extr
   const { operator } = request.params as { operator: string };
   if (/^[\w.-]{1,40}$/.test(operator) && (options.operators?.has(operator) ?? true)) return operator;
   throw new HttpProblem(404, 'unknown-operator', 'This operator is not served here.', extra);
-}
-
-/** Checks one part of a request; the 400 names the first field that does not fit, never its value. */
-function read<Schema extends z.ZodType>(schema: Schema, value: unknown, part: 'query' | 'body'): z.output<Schema> {
-  const result = schema.safeParse(value);
-  if (result.success) return result.data;
-  const [issue] = result.error.issues;
-  throw badRequest([part, ...(issue?.path ?? [])].join('.'), issue?.message ?? 'not as specified');
-}
-
-function readBody(body: unknown): unknown {
-  if (!Buffer.isBuffer(body)) throw badRequest('body', 'expected a JSON object');
-  try {
-    return JSON.parse(body.toString('utf8'), refusePrototypes);
-  } catch {
-    // The parser's own message quotes the body, and says nothing that `body` does not.
-    throw badRequest('body', 'expected JSON');
-  }
-}
-
-/** Keys that some code further on might write through into every object's prototype. */
-function refusePrototypes(key: string, value: unknown): unknown {
-  const poisoned = key === 'constructor' && typeof value === 'object' && value !== null && 'prototype' in value;
-  if (key === '__proto__' || poisoned) throw new SyntaxError('a key that is not allowed');
-  return value;
-}
-
-function badRequest(field: string, expected: string): HttpProblem {
-  return new HttpProblem(400, 'bad-request', `${field}: ${expected}`, { field });
 }

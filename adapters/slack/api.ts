@@ -17,6 +17,14 @@ export interface SlackApi {
    * @throws ChannelBusy when it asks to wait, this time or a moment ago; `ChannelUnreachable` when it does not answer.
    */
   call(method: string, team: string, token: string, body: object, timeoutMs?: number): Promise<ApiAnswer>;
+  /** The same for a method that reads: those take no JSON. */
+  read(
+    method: string,
+    team: string,
+    token: string,
+    query: Readonly<Record<string, string>>,
+    timeoutMs?: number,
+  ): Promise<ApiAnswer>;
   close(): Promise<void>;
 }
 
@@ -25,6 +33,11 @@ const apiAnswer = z.object({
   error: z.string().max(200).optional(),
   channel: z.string().optional(),
   ts: z.string().optional(),
+  /** Of `users.info`: IETF language tag and IANA time zone. */
+  user: z
+    .object({ locale: z.string().max(35).optional(), tz: z.string().max(64).optional() })
+    .optional()
+    .catch(undefined),
 });
 
 export type ApiAnswer = z.infer<typeof apiAnswer>;
@@ -36,34 +49,39 @@ const SLEEP_MS = 1000;
 /** For a refusal to be busy that says no time. */
 const BUSY_MS = 5000;
 
+/** Many times what these methods answer, in bytes; the rest is not read. */
+const MAX_ANSWER_BYTES = 1_000_000;
+
+const JSON_TYPE = 'application/json; charset=utf-8';
+const FORM_TYPE = 'application/x-www-form-urlencoded';
+
+interface Body {
+  readonly type: string;
+  readonly text: string;
+}
+
 export function createSlackApi(apiUrl: string, pauses: Pauses): SlackApi {
   const base = new URL(apiUrl.endsWith('/') ? apiUrl : `${apiUrl}/`);
   const pool = new Pool(base.origin, { connections: 64, keepAliveTimeout: 30_000, connect: { timeout: 5000 } });
 
-  async function once(method: string, token: string, body: object, timeoutMs: number) {
+  async function once(method: string, token: string, { type, text: body }: Body, timeoutMs: number) {
     try {
       const response = await pool.request({
         method: 'POST',
         path: `${base.pathname}${method}`,
-        headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json; charset=utf-8' },
-        body: JSON.stringify(body),
+        headers: { authorization: `Bearer ${token}`, 'content-type': type },
+        body,
         headersTimeout: timeoutMs,
         bodyTimeout: timeoutMs,
       });
-      const text = await response.body.text();
+      const text = await textOf(response.body);
       return { status: response.statusCode, retryAfter: response.headers['retry-after'], text };
     } catch (cause) {
       throw new ChannelUnreachable(`${method} got no answer`, { cause });
     }
   }
 
-  async function call(
-    method: string,
-    team: string,
-    token: string,
-    body: object,
-    timeoutMs: number,
-  ): Promise<ApiAnswer> {
+  async function call(method: string, team: string, token: string, body: Body, timeoutMs: number): Promise<ApiAnswer> {
     // Slack counts per app, workspace and method: who was told to wait speaks for everyone there.
     const key = `slack:${team}:${method}`;
     for (let slept = false; ; ) {
@@ -81,9 +99,24 @@ export function createSlackApi(apiUrl: string, pauses: Pauses): SlackApi {
   }
 
   return {
-    call: (method, team, token, body, timeoutMs = TIMEOUT_MS) => call(method, team, token, body, timeoutMs),
+    call: (method, team, token, body, timeoutMs = TIMEOUT_MS) =>
+      call(method, team, token, { type: JSON_TYPE, text: JSON.stringify(body) }, timeoutMs),
+    read: (method, team, token, query, timeoutMs = TIMEOUT_MS) =>
+      call(method, team, token, { type: FORM_TYPE, text: new URLSearchParams(query).toString() }, timeoutMs),
     close: () => pool.close(),
   };
+}
+
+/** @throws RangeError when it is longer than any answer; its connection is closed. */
+async function textOf(body: AsyncIterable<Buffer>): Promise<string> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of body) {
+    bytes += chunk.length;
+    if (bytes > MAX_ANSWER_BYTES) throw new RangeError('the answer is too large');
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString('utf8');
 }
 
 /** @throws SlackRefusal, ChannelUnreachable */

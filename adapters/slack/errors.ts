@@ -20,6 +20,10 @@ export class SlackRefusal extends RefillError {
   ) {
     super(`${method} was refused: ${reason}`);
   }
+
+  get platformCode(): string {
+    return this.reason;
+  }
 }
 
 /**

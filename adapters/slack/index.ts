@@ -6,6 +6,7 @@ import type { Pauses } from '../../bot/pauses.js';
 import { createSlackApi } from './api.js';
 import { SlackSettingsIncomplete } from './errors.js';
 import { mountInstall } from './install.js';
+import { createProfiles } from './profile.js';
 import { createTake, mountEvents } from './routes.js';
 import { type SlackWords, send } from './send.js';
 import { openSocket, type Socket } from './socket.js';
@@ -73,6 +74,7 @@ export function createSlackChannel(options: SlackChannelOptions): Channel {
       if (appToken !== undefined) socket = openSocket({ appToken, apiUrl, take, alert, debug });
     },
     send: (outgoing) => send({ api, tokens, refs, words, alert }, outgoing),
+    profile: createProfiles(api, tokens),
     async close() {
       await socket?.close();
       await api.close();

@@ -3,13 +3,14 @@ import type { ServerResponse } from 'node:http';
 import type { Installation, InstallURLOptions, StateStore } from '@slack/bolt';
 import type { FastifyInstance } from 'fastify';
 import { LRUCache } from 'lru-cache';
+import { fromBase64url } from '../../bot/base64url.js';
 import type { SlackInstallation } from '../../bot/ledger/ledger.js';
 import { SlackStateInvalid } from './errors.js';
 import { silentLogger } from './silence.js';
 import type { Installations, Tokens } from './tokens.js';
 
 /** What the app asks a workspace for; the manifest lists the same. */
-export const BOT_SCOPES = ['app_mentions:read', 'chat:write', 'commands', 'im:history'] as const;
+export const BOT_SCOPES = ['app_mentions:read', 'chat:write', 'commands', 'im:history', 'users:read'] as const;
 
 export interface InstallParts {
   readonly clientId: string;
@@ -120,9 +121,9 @@ export function createStates(secret: string, options: InstallURLOptions, now: ()
     },
     async verifyStateParam(_date, state) {
       const [nonce = '', expiry = '', signature = '', ...rest] = state.split('.');
-      const given = Buffer.from(signature, 'base64url');
+      const given = fromBase64url(signature);
       const expected = sign(`${nonce}.${expiry}`);
-      const genuine = rest.length === 0 && given.length === expected.length && timingSafeEqual(given, expected);
+      const genuine = rest.length === 0 && given?.length === expected.length && timingSafeEqual(given, expected);
       if (!genuine || Number(expiry) <= now() || used.has(nonce)) {
         throw new SlackStateInvalid('the state is not ours, too old or used');
       }

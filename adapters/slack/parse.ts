@@ -1,6 +1,7 @@
 import type { types } from '@slack/bolt';
 import type { z } from 'zod';
 import type { InboundEvent, Origin } from '../../bot/conversation/event.js';
+import { readJsonBody } from '../../bot/json.js';
 import { HttpProblem } from '../../bot/problem.js';
 import { addressOf, HOME, threadPlace, type Who } from './address.js';
 import { FORM_ACTION, formView, readCarriedForm, readFormMetadata } from './form.js';
@@ -30,17 +31,15 @@ export interface ParseContext {
   readonly now: () => number;
 }
 
+/** Slack would send the same again; the header tells it not to (docs.slack.dev/apis/events-api, "Retries"). */
+const REFUSAL = { code: 'SLACK_PAYLOAD', headers: { 'x-slack-no-retry': '1' } };
+
 /** The body as an object: JSON, or a form whose `payload` is JSON (interactivity), or a plain form (slash commands). */
 export function readBody(raw: Buffer, contentType: string | undefined): unknown {
-  const text = raw.toString('utf8');
-  try {
-    if (contentType?.startsWith('application/x-www-form-urlencoded') !== true) return JSON.parse(text);
-    const form = new URLSearchParams(text);
-    const payload = form.get('payload');
-    return payload === null ? Object.fromEntries(form) : JSON.parse(payload);
-  } catch (cause) {
-    throw malformed('The body is not JSON.', cause);
-  }
+  if (contentType?.startsWith('application/x-www-form-urlencoded') !== true) return readJsonBody(raw, REFUSAL);
+  const form = new URLSearchParams(raw.toString('utf8'));
+  const payload = form.get('payload');
+  return payload === null ? Object.fromEntries(form) : readJsonBody(payload, REFUSAL);
 }
 
 /**
@@ -111,7 +110,9 @@ const SPOKEN = new Set<string | null | undefined>([undefined, null, 'file_share'
 
 function readMessage(envelope: schema.EventCallback, context: ParseContext): Received {
   const { channel, channel_type, user, bot_id, subtype, text } = check(schema.messageEvent, envelope.event);
-  if (channel_type !== 'im' || !SPOKEN.has(subtype) || !isPerson(user, bot_id, envelope)) return ignored('message');
+  // Where the event does not say what kind of place it is from (Slack's own reference has such examples), the id does.
+  const direct = channel_type == null ? isDirect(channel, undefined) : channel_type === 'im';
+  if (!direct || !SPOKEN.has(subtype) || !isPerson(user, bot_id, envelope)) return ignored('message');
   // A reply in a thread of the direct messages belongs to the same conversation: "2" means the second of what is on screen.
   const said = { kind: 'text', text: decodeText(text ?? '', botOf(envelope)) } as const;
   return eventOf(said, envelope.event_id, sourceOf(envelope, user, '', channel), context);
@@ -199,7 +200,9 @@ function eventOf(
   { conversationIdOf, now }: ParseContext,
 ): Extract<Received, { kind: 'event' }> {
   const address = JSON.stringify(addressOf(place, who, dm));
-  const from: Origin = { channel: 'slack', workspace, user: who.user, address };
+  // What is typed in a channel is read by everybody there, whoever the answer is for.
+  const shared = place !== '' && place !== HOME;
+  const from: Origin = { channel: 'slack', workspace, user: who.user, address, ...(shared && { shared }) };
   return { kind: 'event', event: { ...said, id, at: now(), conversationId: conversationIdOf(from, place), from } };
 }
 
@@ -253,7 +256,6 @@ function check<T>(shape: z.ZodType<T>, body: unknown): T {
   throw malformed(`${issue?.path.join('.') || 'body'}: ${issue?.message ?? 'not valid'}`);
 }
 
-/** Slack would send the same again; the header tells it not to (docs.slack.dev/apis/events-api, "Retries"). */
-function malformed(detail: string, cause?: unknown): HttpProblem {
-  return new HttpProblem(400, 'SLACK_PAYLOAD', detail, {}, { cause, headers: { 'x-slack-no-retry': '1' } });
+function malformed(detail: string): HttpProblem {
+  return new HttpProblem(400, REFUSAL.code, detail, {}, { headers: REFUSAL.headers });
 }

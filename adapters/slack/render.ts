@@ -2,6 +2,7 @@ import type { types } from '@slack/bolt';
 import { clip } from '../../bot/message/clip.js';
 import type { Action, Block, Fact, GaugeBlock, Message, OfferCard } from '../../bot/message/message.js';
 import { gaugeBar, toText } from '../../bot/message/text.js';
+import { turned, unturned } from './direction.js';
 import { carryForm, FORM_ACTION } from './form.js';
 import { clipEncoded, escapeMrkdwn, plainText, type Run, textObject } from './text.js';
 
@@ -45,7 +46,8 @@ export interface RenderOptions {
  * among them `3. Name – price`; an action without a button (or whose words do not fit on one) gets a numbered line, since
  * its number can be typed.
  */
-export function render(message: Message, options: RenderOptions): Rendered {
+export function render(given: Message, options: RenderOptions): Rendered {
+  const message = turned(given);
   const units = message.blocks.flatMap((block) => drawBlock(block, message.actions));
   const onCards = new Set(
     message.blocks.flatMap((block) => (block.type === 'offers' ? cardActions(block.offers, message) : [])),
@@ -182,7 +184,8 @@ function drawCard(card: OfferCard, actions: readonly Action[]): Unit {
 
 /** "Super 10 GB · RM 5.00" beside a card of that name and price says nothing new: its button is then just the price. */
 function saysMore(label: string, { title, price }: OfferCard): boolean {
-  return price.trim() === '' || price.length > LIMITS.button || !label.includes(title) || !label.includes(price);
+  const says = (words: string) => unturned(label).includes(unturned(words));
+  return price.trim() === '' || price.length > LIMITS.button || !says(title) || !says(price);
 }
 
 function drawLink(label: string, url: string): Unit[] {

@@ -33,6 +33,7 @@ export function createTake(parts: TakeParts, inbox: Inbox): Take {
         return { challenge: received.challenge };
       case 'removed':
         inbox.alert(received.why, 'a workspace removed the Slack app: its users cannot be reached any more');
+        await inbox.workspaceLeft('slack', received.team, `slack:${received.why}`);
         await parts.tokens.remove(received.team);
         return undefined;
       case 'rate-limited':

@@ -1,5 +1,6 @@
 import type { Activity } from 'botbuilder';
 import { ChannelRefused, ChannelUnreachable } from '../../bot/channel.js';
+import { type OutboundRules, outboundUrl } from '../../bot/outbound.js';
 import type { Address } from './address.js';
 import { reasonsOf, TeamsExchangeFailed, type Verdict, verdictOf } from './errors.js';
 import type { Answer, Http } from './http.js';
@@ -32,9 +33,11 @@ export interface ConnectorOptions {
   readonly http: Http;
   /** Without them nothing is signed, and only addresses met without a signature are answered. */
   readonly tokens: Tokens | undefined;
+  /** Where messages may go: the address came from outside once. */
+  readonly service: OutboundRules;
 }
 
-export function createConnector({ http, tokens }: ConnectorOptions): Connector {
+export function createConnector({ http, tokens, service }: ConnectorOptions): Connector {
   async function once(method: 'POST' | 'PUT', url: string, body: string, token: string | undefined): Promise<Answer> {
     const headers = { 'content-type': 'application/json; charset=utf-8', accept: 'application/json' };
     const authorization = token === undefined ? undefined : { authorization: `Bearer ${token}` };
@@ -49,6 +52,7 @@ export function createConnector({ http, tokens }: ConnectorOptions): Connector {
   async function call(method: 'POST' | 'PUT', to: Place, path: string, content: object | string): Promise<Reply> {
     // Set up without credentials, then with them, or the other way round: the person's next message makes a new address.
     if (to.signed !== (tokens !== undefined)) throw new ChannelRefused('the address is of another set-up');
+    mayCall(to.serviceUrl, service);
     const url = `${to.serviceUrl}${to.serviceUrl.endsWith('/') ? '' : '/'}v3/conversations${path}`;
     const body = typeof content === 'string' ? content : JSON.stringify(content);
     const token = await tokens?.get();
@@ -79,6 +83,15 @@ export function createConnector({ http, tokens }: ConnectorOptions): Connector {
         channelData: { tenant: { id: person.tenantId } },
       }),
   };
+}
+
+/** A row of the database may be older than the list of hosts. @throws ChannelRefused */
+function mayCall(serviceUrl: string, service: OutboundRules): void {
+  try {
+    outboundUrl(serviceUrl, service);
+  } catch (cause) {
+    throw new ChannelRefused('the address is none of the Bot Framework', { cause });
+  }
 }
 
 function toReply({ status, body, retryAfterMs }: Answer): Reply {

@@ -21,6 +21,10 @@ export class TeamsAnswered extends RefillError {
     super(`Microsoft answered ${[status, ...reasons].join(' ')}`);
     this.code = reasons[0] ?? `HTTP_${status}`;
   }
+
+  get platformCode(): string {
+    return this.code;
+  }
 }
 
 /**

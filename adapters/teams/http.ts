@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
+import type { LookupFunction } from 'node:net';
 import { LRUCache } from 'lru-cache';
 import { type Dispatcher, Pool } from 'undici';
 import { TeamsExchangeFailed } from './errors.js';
@@ -37,14 +38,19 @@ const MAX_BODY_BYTES = 1_000_000;
 /** Teams has a service URL per region; more than this many at once is somebody playing. */
 const MAX_ORIGINS = 32;
 
-/** `deadlineMs` is for one request and its whole answer. */
-export function createHttpOut(now: () => number = Date.now, deadlineMs = DEADLINE_MS): Http {
+/** `deadlineMs` is for one request and its whole answer; `lookup` resolves host names, by default as the system does. */
+export function createHttpOut(
+  now: () => number = Date.now,
+  deadlineMs = DEADLINE_MS,
+  lookup: LookupFunction | undefined = undefined,
+): Http {
   const pools = new LRUCache<string, Pool>({ max: MAX_ORIGINS, dispose: (pool) => void pool.close() });
   const poolFor = (origin: string) => {
     const known = pools.get(origin);
     if (known !== undefined) return known;
     // The exchange has one deadline for everything; undici's own would only be second opinions.
-    const timeouts = { connect: { timeout: CONNECT_MS }, headersTimeout: 0, bodyTimeout: 0 };
+    const connect = { timeout: CONNECT_MS, ...(lookup && { lookup }) };
+    const timeouts = { connect, headersTimeout: 0, bodyTimeout: 0 };
     const pool = new Pool(origin, { connections: CONNECTIONS, keepAliveTimeout: IDLE_MS, ...timeouts });
     pools.set(origin, pool);
     return pool;

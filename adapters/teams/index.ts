@@ -1,6 +1,7 @@
 import type { Channel, Inbox } from '../../bot/channel.js';
 import type { Origin } from '../../bot/conversation/event.js';
 import type { MessageRefs } from '../../bot/message-refs.js';
+import { type OutboundRules, safeLookup } from '../../bot/outbound.js';
 import type { Pauses } from '../../bot/pauses.js';
 import { readAddress } from './address.js';
 import { createConnector } from './connector.js';
@@ -28,6 +29,8 @@ export interface TeamsOptions {
   readonly appType?: string | undefined;
   /** No credentials, no checks: for an emulator on this machine. The app allows it with the sandbox only. */
   readonly unauthenticated?: boolean;
+  /** Also lets a service on this machine be called: for a simulator that signs its tokens. */
+  readonly localService?: boolean;
   readonly refs: MessageRefs;
   readonly pauses: Pauses;
   readonly conversationIdOf: (origin: Origin) => string;
@@ -48,6 +51,17 @@ const OPENID_METADATA = 'https://login.botframework.com/v1/.well-known/openidcon
 const ISSUER = 'https://api.botframework.com';
 const LOGIN = 'https://login.microsoftonline.com';
 
+/** Where the Bot Connector is: the public cloud, and those of governments and China (Bot Framework docs, "service URL"). */
+const SERVICE_HOSTS = [
+  'smba.trafficmanager.net',
+  '*.botframework.com',
+  '*.teams.microsoft.com',
+  '*.teams.microsoft.us',
+  '*.botframework.us',
+  '*.botframework.azure.us',
+  '*.botframework.azure.cn',
+];
+
 /**
  * Microsoft Teams: activities come in at `POST /api/messages`, signed by the Bot Framework; messages go out as Adaptive Cards
  * through the Bot Connector. What is asked in a group or a channel is answered in the personal chat.
@@ -57,13 +71,14 @@ const LOGIN = 'https://login.microsoftonline.com';
 export function createTeamsChannel(options: TeamsOptions): Channel {
   const { refs, pauses, conversationIdOf, words, debug = () => undefined, now = Date.now } = options;
   const credentials = credentialsOf(options);
-  const http = createHttpOut(now);
+  const service = { hosts: SERVICE_HOSTS, local: options.unauthenticated === true || options.localService === true };
+  const http = createHttpOut(now, undefined, service.local ? undefined : safeLookup());
   let inbox: TeamsOptions['inbox'] = options.inbox;
   const onRefused = (code: string) =>
     inbox?.alert('TEAMS_CREDENTIALS', `Microsoft refuses the bot's app id or password: ${code}`);
   const loginUrl = options.loginUrl ?? LOGIN;
   const tokens = credentials && createTokens({ ...credentials, http, loginUrl, now, onRefused });
-  const connector = createConnector({ http, tokens });
+  const connector = createConnector({ http, tokens, service });
   const chats = createPersonalChats(connector);
   const sender = createSender({ connector, chats, refs, pauses, inbox: () => inbox });
 
@@ -73,7 +88,7 @@ export function createTeamsChannel(options: TeamsOptions): Channel {
       inbox = toInbox;
       const receive = createReceiver(
         {
-          ...guardOf(options, credentials?.appId, http, now),
+          ...guardOf(options, credentials?.appId, http, service, now),
           chats,
           public: createPublic(connector, chats),
           once: createOnce(refs, now),
@@ -100,13 +115,14 @@ function guardOf(
   { issuer = ISSUER, openIdMetadataUrl = OPENID_METADATA }: TeamsOptions,
   appId: string | undefined,
   http: Http,
+  service: OutboundRules,
   now: () => number,
 ): Pick<ReceiverOptions, 'guard' | 'signed'> {
-  if (appId === undefined) return { signed: false, guard: async () => admitLocal };
+  if (appId === undefined) return { signed: false, guard: async (request) => admitLocal(request) };
   const verifier = createVerifier({ http, appId, issuer, openIdMetadataUrl, now });
-  const guard = async (authorization: string | undefined) => {
-    const caller = await verifier.verify(authorization);
-    return (activity: { channelId: string; serviceUrl: string }) => admit(caller, activity);
+  const guard: ReceiverOptions['guard'] = async ({ headers }) => {
+    const caller = await verifier.verify(headers.authorization);
+    return (activity) => admit(caller, activity, service);
   };
   return { signed: true, guard };
 }

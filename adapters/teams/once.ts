@@ -46,7 +46,7 @@ export function createOnce(refs: MessageRefs, now: () => number): Once {
         JSON.stringify({ what, id: activityId, at: now(), taken: false } satisfies Last),
       );
     } catch {
-      // Redis is away: then the mailbox is too, and says so.
+      // The store is away: then the mailbox is too, and says so.
     }
     return activityId;
   }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { readJsonBody } from '../../bot/json.js';
 import { HttpProblem } from '../../bot/problem.js';
 import { FIELD } from './card.js';
 
@@ -52,13 +53,7 @@ export type Account = z.infer<typeof account>;
 
 /** @throws HttpProblem 400 naming the member. */
 export function parseActivity(body: unknown): Inbound {
-  let json: unknown;
-  try {
-    json = JSON.parse(Buffer.isBuffer(body) ? body.toString('utf8') : '');
-  } catch (cause) {
-    throw new HttpProblem(400, 'BAD_JSON', 'The body is not JSON.', {}, { cause });
-  }
-  const parsed = activity.safeParse(json);
+  const parsed = activity.safeParse(readJsonBody(body));
   if (parsed.success) return parsed.data;
   const field = parsed.error.issues[0]?.path.join('.') || 'body';
   throw new HttpProblem(400, 'BAD_REQUEST', `Not a Bot Framework activity: ${field}.`, { field });

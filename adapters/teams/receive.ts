@@ -12,7 +12,7 @@ import type { TeamsWords } from './words.js';
 
 export interface ReceiverOptions {
   /** Whether a request may be read at all; then, once it is, whether it may say what it says. Both reject with HttpProblem. */
-  readonly guard: (authorization: string | undefined) => Promise<(activity: Inbound) => void>;
+  readonly guard: (request: FastifyRequest) => Promise<(activity: Inbound) => void>;
   /** Whether callers are identified: only then may a token of ours go to the addresses they name. */
   readonly signed: boolean;
   readonly chats: PersonalChats;
@@ -47,7 +47,7 @@ export function createReceiver(options: ReceiverOptions, inbox: Inbox) {
   }
 
   return async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
-    const admit = await guard(request.headers.authorization);
+    const admit = await guard(request);
     const activity = parseActivity(request.body);
     admit(activity);
     const heard = hear(activity);

@@ -6,6 +6,9 @@
 import { createHash } from 'node:crypto';
 import { errors, type JWTHeaderParameters, jwtVerify } from 'jose';
 import { LRUCache } from 'lru-cache';
+import { isFromHere } from '../../bot/access/address.js';
+import { isCanonical } from '../../bot/access/jwt.js';
+import { type OutboundRules, outboundUrl } from '../../bot/outbound.js';
 import { HttpProblem } from '../../bot/problem.js';
 import type { Http } from './http.js';
 import { createKeys } from './keys.js';
@@ -75,7 +78,7 @@ export function createVerifier({ http, appId, issuer, openIdMetadataUrl, now }: 
   return {
     async verify(authorization) {
       const token = /^Bearer ([\w-]+\.[\w-]+\.[\w-]+)$/i.exec(authorization ?? '')?.[1];
-      if (token === undefined) throw unauthorized();
+      if (token === undefined || !isCanonical(token)) throw unauthorized();
       const name = createHash('sha256').update(token).digest('base64');
       const known = seen.get(name);
       if (known !== undefined && now() < known.until) return known;
@@ -98,22 +101,34 @@ export function createVerifier({ http, appId, issuer, openIdMetadataUrl, now }: 
  *
  * @throws HttpProblem 403
  */
-export function admit(caller: Caller, { channelId, serviceUrl }: { channelId: string; serviceUrl: string }): void {
+export function admit(
+  caller: Caller,
+  { channelId, serviceUrl }: { channelId: string; serviceUrl: string },
+  service: OutboundRules,
+): void {
   const endorsed = channelId === CHANNEL && caller.endorsements.includes(channelId);
   const same = withoutSlash(caller.serviceUrl) === withoutSlash(serviceUrl);
   if (!endorsed || !same) throw forbidden();
+  try {
+    outboundUrl(serviceUrl, service);
+  } catch (cause) {
+    throw forbidden(cause);
+  }
 }
 
 /**
- * The same without tokens, for an emulator on this machine: whatever is said to come from elsewhere is refused, or anybody
- * could have the bot call any address.
+ * The same without tokens, for an emulator on this machine: a request from anywhere else is refused, because anybody could be
+ * anybody in it, and so is a service elsewhere, or the bot could be made to call any address.
  *
  * @throws HttpProblem 403
  */
-export function admitLocal({ serviceUrl }: { serviceUrl: string }): void {
-  const { protocol, hostname } = URL.canParse(serviceUrl) ? new URL(serviceUrl) : { protocol: '', hostname: '' };
-  const local = hostname === 'localhost' || hostname === '[::1]' || /^127(\.\d{1,3}){3}$/.test(hostname);
-  if (!local || !/^https?:$/.test(protocol)) throw forbidden();
+export function admitLocal(request: Parameters<typeof isFromHere>[0]): (activity: { serviceUrl: string }) => void {
+  if (!isFromHere(request)) throw forbidden();
+  return ({ serviceUrl }) => {
+    const { protocol, hostname } = URL.canParse(serviceUrl) ? new URL(serviceUrl) : { protocol: '', hostname: '' };
+    const local = hostname === 'localhost' || hostname === '[::1]' || /^127(\.\d{1,3}){3}$/.test(hostname);
+    if (!local || !/^https?:$/.test(protocol)) throw forbidden();
+  };
 }
 
 function withoutSlash(url: string): string {
@@ -125,6 +140,6 @@ function unauthorized(cause?: unknown): HttpProblem {
   return new HttpProblem(401, 'UNAUTHORIZED', 'A valid Bot Framework token is needed.', {}, { cause, headers });
 }
 
-function forbidden(): HttpProblem {
-  return new HttpProblem(403, 'FORBIDDEN', 'This caller may not speak for that activity.');
+function forbidden(cause?: unknown): HttpProblem {
+  return new HttpProblem(403, 'FORBIDDEN', 'This caller may not speak for that activity.', {}, { cause });
 }

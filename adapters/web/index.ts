@@ -1,5 +1,5 @@
-import type { Redis } from 'ioredis';
 import type { Channel } from '../../bot/channel.js';
+import type { LiveLog } from '../../bot/live-log.js';
 import { createLive } from './live.js';
 import { createConversationLog, type Vault } from './log.js';
 import { mountRoutes, type RouteParts } from './routes.js';
@@ -10,19 +10,11 @@ export type { Vault } from './log.js';
 export type { PublicPersona } from './routes.js';
 
 export interface WebChannelOptions extends Pick<RouteParts, 'personas' | 'conversationIdOf' | 'secureCookie'> {
-  readonly redis: {
-    /** Fails at once when Redis is away (`enableOfflineQueue: false`): webhooks answer quickly. */
-    readonly commands: Redis;
-    /** A new connection that waits and reconnects, for SUBSCRIBE. Asked for once, when the first page opens. */
-    readonly subscriber: () => Redis;
-  };
+  /** Keeps what is on screen, and tells every process of it. */
+  readonly log: LiveLog;
   /** Signs sessions; at least 16 characters. */
   readonly secret: string;
   readonly vault: Vault;
-  /** Before every key, e.g. `refill:`. */
-  readonly keyPrefix: string;
-  /** How long a silent conversation stays on screen after a reload, in seconds; an hour by default. */
-  readonly logTtlSeconds?: number;
   /** Epoch milliseconds. */
   readonly now?: () => number;
 }
@@ -34,24 +26,21 @@ export interface WebChannel extends Channel {
 }
 
 /**
- * Refill's own page as a channel: messages go out by server-sent events through Redis, so any process may serve a page.
+ * Refill's own page as a channel: messages go out by server-sent events through a log that all processes share, so any of
+ * them may serve a page.
  *
  * @throws WebSecretTooShort
  */
 export function createWebChannel(options: WebChannelOptions): WebChannel {
   const now = options.now ?? Date.now;
   const sessions = createSessions(options.secret);
-  const log = createConversationLog({
-    redis: options.redis.commands,
-    vault: options.vault,
-    keyPrefix: options.keyPrefix,
-    ...(options.logTtlSeconds === undefined ? {} : { ttlSeconds: options.logTtlSeconds }),
-  });
-  const live = createLive(log, options.redis.subscriber);
+  const log = createConversationLog(options.log, options.vault);
+  const live = createLive(log);
 
   return {
     name: 'web',
-    routes: (http, { deliver }) => mountRoutes(http, deliver, { ...options, sessions, log, live, now }),
+    routes: (http, { deliver, stillThere = async () => true }) =>
+      mountRoutes(http, deliver, { ...options, sessions, log, live, now, stillThere }),
     send: (outgoing) => send(log, outgoing, now()),
     typing: (conversationId) => log.signal(conversationId, 'typing', '{"on":true}'),
     taken: (conversationId, eventId) => log.signal(conversationId, 'taken', JSON.stringify({ id: eventId })),

@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
-import type { Redis } from 'ioredis';
-import { type ConversationLog, comparePositions, type Entry } from './log.js';
+import type { LogFollower } from '../../bot/live-log.js';
+import { type ConversationLog, comparePositions, type Entry, type Signal } from './log.js';
 
 const HEARTBEAT_MS = 15_000;
 /** A browser this far behind is cut off; it comes back with Last-Event-ID and misses nothing. */
@@ -8,19 +8,30 @@ const MAX_BUFFERED_BYTES = 1_000_000;
 export const MAX_CLIENTS = 2_000;
 export const MAX_CLIENTS_PER_CONVERSATION = 20;
 
-/** Server-sent events for all open pages of this process, fed by one Redis subscriber. */
+/** Server-sent events for all open pages of this process, fed by one follower of the log. */
 export interface Live {
   /** False when this conversation, or the process, has as many open pages as it may have. */
   hasRoom(conversation: string): boolean;
-  /** Sends `replay`, then whatever comes, until the browser leaves or `close` is called. The response must be open. */
-  attach(conversation: string, response: ServerResponse, replay: readonly Entry[], after: string | undefined): void;
-  /** Ends every stream and the subscriber. Safe to call twice. */
+  /**
+   * Sends `replay`, then whatever comes, until the browser leaves, `stillThere` says that it may not go on, or `close` is called. The
+   * response must be open.
+   */
+  attach(
+    conversation: string,
+    response: ServerResponse,
+    replay: readonly Entry[],
+    after: string | undefined,
+    stillThere?: () => Promise<boolean>,
+  ): void;
+  /** Ends every stream and the follower. Safe to call twice. */
   close(): void;
 }
 
 interface Client {
   readonly conversation: string;
   readonly response: ServerResponse;
+  /** Whether its session goes on: asked at every heartbeat. */
+  readonly stillThere: () => Promise<boolean>;
   /** The last entry sent: never sent again, never gone back behind. */
   position: string | undefined;
   /**
@@ -32,36 +43,37 @@ interface Client {
   missed: boolean;
 }
 
-export function createLive(log: ConversationLog, connect: () => Redis): Live {
+/** `heartbeatMs`: how often a stream says that it is there, and is asked whether it may be. */
+export function createLive(log: ConversationLog, heartbeatMs = HEARTBEAT_MS): Live {
   const rooms = new Map<string, Set<Client>>();
-  let subscriber: Redis | undefined;
+  let follower: LogFollower | undefined;
   let heartbeat: NodeJS.Timeout | undefined;
   let clientCount = 0;
   let closed = false;
 
   const everyone = () => [...rooms.values()].flatMap((room) => [...room]);
 
-  function start(): Redis {
-    const redis = connect();
-    redis.on('message', (channel: string, published: string) => {
-      const room = rooms.get(channel);
-      const item = room && log.decode(published);
-      if (!item) return;
-      for (const client of room) {
-        if ('position' in item) sendEntry(client, item);
-        else write(client.response, `event: ${item.kind}\ndata: ${item.data}\n\n`);
-      }
-    });
-    // After a break, what was published meanwhile is in the log.
-    redis.on('ready', () => {
-      if (rooms.size > 0) redis.subscribe(...rooms.keys()).then(() => everyone().forEach(catchUp), ignore);
-    });
-    redis.on('error', ignore); // It reconnects by itself, and /readyz reports Redis.
+  function hear(conversation: string, what: Entry | Signal): void {
+    for (const client of rooms.get(conversation) ?? []) {
+      if ('position' in what) sendEntry(client, what);
+      else write(client.response, `event: ${what.kind}\ndata: ${what.data}\n\n`);
+    }
+  }
+
+  function start(): LogFollower {
     heartbeat = setInterval(() => {
-      for (const { response } of everyone()) write(response, ': still here\n\n');
-    }, HEARTBEAT_MS);
+      for (const client of everyone()) void beat(client);
+    }, heartbeatMs);
     heartbeat.unref();
-    return redis;
+    return log.follow(hear, (conversation) => {
+      const clients = conversation === undefined ? everyone() : (rooms.get(conversation) ?? []);
+      for (const client of clients) void catchUp(client);
+    });
+  }
+
+  async function beat({ response, stillThere }: Client): Promise<void> {
+    if (await stillThere().catch(() => false)) write(response, ': still here\n\n');
+    else response.end();
   }
 
   async function catchUp(client: Client): Promise<void> {
@@ -84,49 +96,48 @@ export function createLive(log: ConversationLog, connect: () => Redis): Live {
     else if (client.state !== 'joining') void catchUp(client);
   }
 
-  function leave(channel: string, client: Client): void {
-    const room = rooms.get(channel);
+  function leave(client: Client): void {
+    const room = rooms.get(client.conversation);
     if (!room?.delete(client)) return;
     clientCount -= 1;
     if (room.size > 0) return;
-    rooms.delete(channel);
-    subscriber?.unsubscribe(channel).catch(ignore);
+    rooms.delete(client.conversation);
+    follower?.unfollow(client.conversation);
   }
 
   return {
     hasRoom(conversation) {
-      const room = rooms.get(log.channelOf(conversation));
+      const room = rooms.get(conversation);
       return !closed && clientCount < MAX_CLIENTS && (room?.size ?? 0) < MAX_CLIENTS_PER_CONVERSATION;
     },
 
-    attach(conversation, response, replay, after) {
+    attach(conversation, response, replay, after, stillThere = async () => true) {
       if (closed) {
         response.end();
         return;
       }
-      const channel = log.channelOf(conversation);
-      const client: Client = { conversation, response, position: after, state: 'joining', missed: false };
-      const room = rooms.get(channel) ?? new Set();
-      rooms.set(channel, room.add(client));
+      const client: Client = { conversation, response, stillThere, position: after, state: 'joining', missed: false };
+      const room = rooms.get(conversation) ?? new Set();
+      rooms.set(conversation, room.add(client));
       clientCount += 1;
-      response.on('close', () => leave(channel, client));
-      response.on('error', () => leave(channel, client));
+      response.on('close', () => leave(client));
+      response.on('error', () => leave(client));
       write(response, 'retry: 1000\n\n');
       for (const entry of replay) writeEntry(client, entry);
       // Tells the page that it has seen the past: an empty one is the moment to say hello.
       write(response, 'event: ready\ndata: {}\n\n');
-      subscriber ??= start();
+      follower ??= start();
       // The replay was read before this subscription stood: once it does, fetch what fell between.
-      // When the connection breaks first, `ready` does it.
-      subscriber.subscribe(channel).then(() => catchUp(client), ignore);
+      // When the connection breaks first, `missed` does it.
+      follower.follow(conversation).then(() => catchUp(client), ignore);
     },
 
     close() {
       closed = true;
       clearInterval(heartbeat);
       for (const { response } of everyone()) response.end();
-      subscriber?.disconnect();
-      subscriber = undefined;
+      follower?.close();
+      follower = undefined;
     },
   };
 }

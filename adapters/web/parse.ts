@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { InboundEvent, Origin } from '../../bot/conversation/event.js';
+import { readJsonBody } from '../../bot/json.js';
 import { HttpProblem } from '../../bot/problem.js';
 
 /** Longer texts are refused at the edge; what a conversation does with a long one is for the flows to say. */
@@ -26,14 +27,17 @@ const opening = z.strictObject({
 /** What the page sends to say something. */
 export type Submission = z.infer<typeof submission>;
 
+/** This channel's problems have lower-case codes. */
+const CODES = { code: 'bad-json' };
+
 /** @throws HttpProblem 400 naming the field. */
 export function parseOpening(body: unknown): z.infer<typeof opening> {
-  return check(opening, readJson(body));
+  return check(opening, readJsonBody(body, CODES));
 }
 
 /** @throws HttpProblem 400 naming the field. */
 export function parseSubmission(body: unknown): Submission {
-  const json = readJson(body);
+  const json = readJsonBody(body, CODES);
   // The union alone would blame every variant at once; the member that is present says which one was meant.
   const keys = typeof json === 'object' && json !== null ? Object.keys(json) : [];
   const variant = submission.options.find((option) => keys.some((key) => key !== 'id' && key in option.shape));
@@ -47,14 +51,6 @@ export function toEvent(said: Submission, conversationId: string, from: Origin, 
   if ('press' in said) return { ...head, kind: 'press', token: said.press };
   if ('form' in said) return { ...head, kind: 'form', token: said.form, values: said.values };
   return { ...head, kind: 'hello' };
-}
-
-function readJson(body: unknown): unknown {
-  try {
-    return JSON.parse(Buffer.isBuffer(body) ? body.toString('utf8') : '');
-  } catch (cause) {
-    throw new HttpProblem(400, 'bad-json', 'The body is not JSON.', {}, { cause });
-  }
 }
 
 function check<T>(schema: z.ZodType<T>, json: unknown): T {

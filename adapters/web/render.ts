@@ -1,4 +1,4 @@
-import type { Action, Block, Fact, Form, Message, OfferCard } from '../../bot/message/message.js';
+import type { Action, Block, Fact, Form, Message, Notice, OfferCard } from '../../bot/message/message.js';
 
 /** The page draws every block and every action; the limits only stop a runaway message from freezing it. */
 export const LIMITS = { blocks: 50, actions: 50, offers: 30, facts: 50, text: 10_000, label: 300 } as const;
@@ -14,6 +14,8 @@ export interface WebMessage {
   readonly actions: readonly Action[];
   /** The phone asks its questions in words; the page draws it where it shows what other channels would. */
   readonly form?: Form;
+  /** Likewise: what WhatsApp says in its place after 24 hours. */
+  readonly notice?: Notice;
 }
 
 export function render(message: Message, id: string, at: number): WebMessage {
@@ -26,12 +28,17 @@ export function render(message: Message, id: string, at: number): WebMessage {
     blocks: message.blocks.slice(0, LIMITS.blocks).flatMap((block) => renderBlock(block, actions.length)),
     actions,
     ...(message.form !== undefined && { form: renderForm(message.form) }),
+    ...(message.notice !== undefined && { notice: renderNotice(message.notice) }),
   };
 }
 
 function renderForm({ title, open, submit, fields, ...form }: Form): Form {
   const shown = fields.slice(0, LIMITS.facts).map((field) => ({ ...field, label: clip(field.label) }));
   return { ...form, title: clip(title), open: clip(open), submit: clip(submit), fields: shown };
+}
+
+function renderNotice({ name, values }: Notice): Notice {
+  return { name, values: values.slice(0, LIMITS.facts).map((value) => clip(value)) };
 }
 
 function renderBlock(block: Block, actions: number): Block[] {

@@ -33,6 +33,8 @@ export interface RouteParts {
   readonly live: Live;
   readonly secureCookie: boolean;
   readonly now: () => number;
+  /** Whether whoever opened a stream may still read it. */
+  readonly stillThere: (request: FastifyRequest) => Promise<boolean>;
 }
 
 interface InConversation {
@@ -119,7 +121,12 @@ async function follow(parts: RouteParts, request: FastifyRequest<InConversation>
     'cache-control': 'no-store',
     'x-accel-buffering': 'no',
   });
-  parts.live.attach(conversation, reply.raw, replay, after);
+  // The session may end before the stream does, and so may the login of whoever looks on.
+  const token = tokenOf(request.headers);
+  parts.live.attach(conversation, reply.raw, replay, after, async () => {
+    const held = parts.sessions.verify(conversation, token, parts.now()) !== undefined;
+    return held && parts.stillThere(request);
+  });
 }
 
 /** @throws HttpProblem 401 unless the request carries a session of the conversation in its path. */

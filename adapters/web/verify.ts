@@ -1,5 +1,7 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { z } from 'zod';
+import { cookieNamed } from '../../bot/access/people/cookies.js';
+import { fromBase64url } from '../../bot/base64url.js';
 import { WebSecretTooShort } from './errors.js';
 
 /** Who holds a session: all that is needed to build an `Origin` without asking anybody. */
@@ -42,9 +44,9 @@ export function createSessions(secret: string): Sessions {
     verify(conversation, token, now) {
       const [body, signature, ...rest] = token?.split('.') ?? [];
       if (!body || !signature || rest.length > 0) return undefined;
-      const given = Buffer.from(signature, 'base64url');
+      const given = fromBase64url(signature);
       const expected = sign(conversation, body);
-      if (given.length !== expected.length || !timingSafeEqual(given, expected)) return undefined;
+      if (given?.length !== expected.length || !timingSafeEqual(given, expected)) return undefined;
       // Only we can have written what follows, so a mismatch is an older version of Refill: ask for a new session.
       const claims = payload.safeParse(JSON.parse(Buffer.from(body, 'base64url').toString()));
       if (!claims.success || claims.data.x <= now) return undefined;
@@ -57,11 +59,7 @@ export function createSessions(secret: string): Sessions {
 export function tokenOf(headers: { authorization?: string | undefined; cookie?: string | undefined }) {
   const bearer = /^Bearer ([\w.-]+)$/i.exec(headers.authorization ?? '')?.[1];
   if (bearer !== undefined) return bearer;
-  for (const pair of headers.cookie?.split(';') ?? []) {
-    const [name, value] = pair.trim().split('=');
-    if (name === COOKIE) return value;
-  }
-  return undefined;
+  return cookieNamed(headers.cookie, COOKIE);
 }
 
 /** A cookie only this conversation's routes see, so several personas can be open in one browser. */

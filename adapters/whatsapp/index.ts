@@ -1,11 +1,12 @@
-import type { Redis } from 'ioredis';
 import type { Channel, Inbox } from '../../bot/channel.js';
 import type { Origin } from '../../bot/conversation/event.js';
 import type { Logger } from '../../bot/log.js';
 import { createPauses } from '../../bot/pauses.js';
 import type { Vault } from '../../bot/secrets.js';
+import type { ShortLived } from '../../bot/short-lived.js';
 import { WhatsAppMisconfigured } from './errors.js';
 import { createGraph } from './graph.js';
+import { createHolds } from './holds.js';
 import { createPresence } from './presence.js';
 import type { Words } from './render.js';
 import { mountRoutes } from './routes.js';
@@ -25,10 +26,8 @@ export interface WhatsAppChannelOptions {
   readonly accessToken: string;
   readonly appSecret: string;
   readonly verifyToken: string;
-  /** Fails at once when Redis is away (`enableOfflineQueue: false`): webhooks answer quickly. */
-  readonly redis: Redis;
-  /** First part of every key, e.g. `refill`. */
-  readonly keyPrefix: string;
+  /** Fails within about a second when its store is away: webhooks answer quickly. */
+  readonly shortLived: ShortLived;
   readonly vault: Pick<Vault, 'seal' | 'open' | 'reference'>;
   readonly conversationIdOf: (origin: Origin, place?: string) => string;
   /** The adapter's own words in a language of the catalogues. */
@@ -54,7 +53,7 @@ const REQUIRED = ['graphVersion', 'phoneNumberId', 'accessToken', 'appSecret', '
 export function createWhatsAppChannel(options: WhatsAppChannelOptions): Channel {
   const missing = REQUIRED.filter((name) => options[name].trim() === '');
   if (missing.length > 0) throw new WhatsAppMisconfigured(`WhatsApp needs ${missing.join(', ')}`);
-  const { redis, keyPrefix, vault, now = Date.now } = options;
+  const { shortLived, vault, now = Date.now } = options;
   const graph = createGraph({
     baseUrl: options.graphBaseUrl ?? 'https://graph.facebook.com',
     version: options.graphVersion,
@@ -62,17 +61,19 @@ export function createWhatsAppChannel(options: WhatsAppChannelOptions): Channel 
     accessToken: options.accessToken,
     ...(options.timeoutMs !== undefined && { timeoutMs: options.timeoutMs }),
   });
-  const window = createWindow(redis, keyPrefix, now);
+  const window = createWindow(shortLived, now);
   const presence = createPresence(graph, now);
+  const pauses = createPauses(now);
   const sender = createSender({
     ...options,
     graph,
     window,
     now,
-    pauses: createPauses(now),
+    pauses,
+    holds: createHolds(pauses, shortLived, now),
     templates: readTemplates(),
   });
-  const aliases = createAliases(redis, keyPrefix, vault);
+  const aliases = createAliases(shortLived, vault);
 
   return {
     name: 'whatsapp',

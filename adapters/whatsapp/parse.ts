@@ -1,3 +1,4 @@
+import type { DeliveryState } from '../../bot/domain/delivery.js';
 import { type AccountNews, accountNews } from './account.js';
 import type { Change, InboundMessage, InboundStatus, Webhook } from './schema.js';
 
@@ -22,7 +23,9 @@ export type Update =
       readonly kind: 'status';
       readonly id: string;
       readonly who: Who | undefined;
-      readonly state: 'sent' | 'delivered' | 'read' | 'failed';
+      readonly state: DeliveryState;
+      /** `Outgoing.id`, as it was given along. */
+      readonly outgoing?: string;
       readonly error?: { readonly code: number; readonly details: string };
     }
   | { readonly kind: 'preference'; readonly who: Who; readonly stop: boolean }
@@ -124,7 +127,8 @@ function movedUpdate({ system }: InboundMessage, from: Who): Update {
 
 const STATES = { sent: 'sent', delivered: 'delivered', read: 'read', played: 'read', failed: 'failed' } as const;
 
-function statusUpdate({ id, status, recipient_id, recipient_user_id, errors }: InboundStatus): Update {
+function statusUpdate(told: InboundStatus): Update {
+  const { id, status, recipient_id, recipient_user_id, biz_opaque_callback_data: outgoing, errors } = told;
   const state = Object.hasOwn(STATES, status) ? STATES[status as keyof typeof STATES] : undefined;
   if (state === undefined) return ignored('status');
   const who = whoIs(recipient_id, recipient_user_id);
@@ -134,6 +138,7 @@ function statusUpdate({ id, status, recipient_id, recipient_user_id, errors }: I
     id,
     who,
     state,
+    ...(outgoing !== undefined && { outgoing }),
     ...(error !== undefined && { error: { code: error.code, details: error.error_data?.details ?? '' } }),
   };
 }

@@ -62,6 +62,10 @@ export type Interactive =
       };
     })
   | (Around & {
+      readonly type: 'request_contact_info';
+      readonly action: { readonly name: 'request_contact_info' };
+    })
+  | (Around & {
       readonly type: 'cta_url';
       readonly action: {
         readonly name: 'cta_url';
@@ -78,9 +82,12 @@ export type Content =
 /**
  * One WhatsApp message for one turn, since replies are billed: reply buttons for up to three short choices, a list for more
  * or for offers, a link button where a link is all there is to press, else text. What fits no button or row is numbered in
- * the body, where it can be typed. `media: false` leaves the image out and says its words. `undefined`: nothing to say.
+ * the body, where it can be typed. Whoever hides their number and is asked for it gets WhatsApp's own button to share it
+ * (interactive `request_contact_info`, CHANNELS.md "BSUID"). `media: false` leaves the image out and says its words. `undefined`: nothing to say.
  */
-export function render(message: Message, words: Words, { media = true } = {}): Content | undefined {
+export function render(message: Message, words: Words, { media = true, knowsNumber = true } = {}): Content | undefined {
+  const asked = message.asksNumber === true && !knowsNumber ? asContactRequest(message) : undefined;
+  if (asked !== undefined) return asked;
   const image = media ? message.blocks.find((block) => block.type === 'image' && isWebUrl(block.url)) : undefined;
   const link = image?.type === 'image' ? { block: image, url: image.url } : undefined;
   if (message.actions.length === 0) return withoutActions(message, link);
@@ -116,6 +123,14 @@ function withoutActions(message: Message, image: Image | undefined): Content | u
   }
   const body = within(bodyLines(message, { blocks: new Set(), numbered: () => false }), LIMITS.text);
   return body === '' ? undefined : { type: 'text', text: { body, preview_url: false } };
+}
+
+/** Has no other buttons: what else there is to choose is numbered in the body. `undefined` when that would have to be cut. */
+function asContactRequest(message: Message): Content | undefined {
+  const text = join(bodyLines(message, { blocks: new Set(), numbered: () => true }));
+  if (text === '' || text.length > LIMITS.body) return undefined;
+  const action = { name: 'request_contact_info' } as const;
+  return { type: 'interactive', interactive: { type: 'request_contact_info', body: { text }, action } };
 }
 
 /** `undefined` when they are too many, too long, alike, or offers, or when the body would have to be cut. */

@@ -2,6 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import { LRUCache } from 'lru-cache';
 import type { Inbox } from '../../bot/channel.js';
 import type { Origin } from '../../bot/conversation/event.js';
+import { type DeliveryState, isFurther } from '../../bot/domain/delivery.js';
 import type { Logger } from '../../bot/log.js';
 import { HttpProblem } from '../../bot/problem.js';
 import { type Said, type Update, updatesOf, type Who } from './parse.js';
@@ -92,16 +93,23 @@ async function takeStatus(
   inbox: Inbox,
   parts: RouteParts,
   progress: Progress,
-  { id, state, who, error }: Extract<Update, { kind: 'status' }>,
+  { id, state, who, outgoing, error }: Extract<Update, { kind: 'status' }>,
 ): Promise<void> {
   if (!progress.isNews(id, state)) return;
+  let resend = false;
   if (error !== undefined) {
     const user = who && (await findOrFail(who, parts));
-    await parts.sender.failed(user && conversationOf(parts, user), error.code, error.details);
+    resend = await orUnavailable(parts.sender.failed(user && conversationOf(parts, user), error.code, error.details));
   }
   // Only now: what could not be acted on is news again when Meta sends it again.
   progress.reached(id, state);
-  inbox.delivery({ channel: 'whatsapp', state, ...(error !== undefined && { code: String(error.code) }) });
+  inbox.delivery({
+    channel: 'whatsapp',
+    state,
+    ...(outgoing !== undefined && { id: outgoing }),
+    ...(error !== undefined && { code: String(error.code) }),
+    ...(resend && { resend }),
+  });
 }
 
 function inLanes(updates: readonly Update[]): Iterable<Update[]> {
@@ -144,9 +152,12 @@ async function takeSaid(
  * With the number unchanged, the new id finds the old conversation.
  */
 async function takeMove(inbox: Inbox, parts: RouteParts, from: Who, to: Who): Promise<void> {
-  const before = conversationOf(parts, await findOrFail(from, parts));
+  const old = await findOrFail(from, parts);
+  const before = conversationOf(parts, old);
   const after = conversationOf(parts, await findOrFail(to, parts));
-  if (before !== after) await inbox.optedOut(before, 'whatsapp:moved');
+  if (before === after) return;
+  await inbox.optedOut(before, 'whatsapp:moved');
+  await inbox.movedAway?.(originOf(parts, old));
 }
 
 function findOrFail(who: Who, { aliases }: RouteParts): Promise<User> {
@@ -172,28 +183,26 @@ function originOf({ phoneNumberId }: RouteParts, { number, bsuid, key }: User): 
   return {
     channel: 'whatsapp',
     workspace: phoneNumberId,
-    user: number ?? bsuid ?? key,
+    // What the conversation began with: it stays the same when a number is hidden, or shown, later.
+    user: key,
     address: JSON.stringify(address),
+    ...(number !== undefined && { phone: number }),
   };
 }
 
-const RANK = { sent: 1, delivered: 2, read: 3, failed: 4 } as const;
 const REMEMBERED_MESSAGES = 50_000;
 
 /** How far each message got: statuses come late, twice and out of order, and `read` without `delivered`. */
 interface Progress {
-  /** Whether this moves the message forward. What arrived cannot fail any more. */
-  isNews(messageId: string, state: keyof typeof RANK): boolean;
-  reached(messageId: string, state: keyof typeof RANK): void;
+  /** Whether this moves the message forward. */
+  isNews(messageId: string, state: DeliveryState): boolean;
+  reached(messageId: string, state: DeliveryState): void;
 }
 
 function createProgress(): Progress {
-  const furthest = new LRUCache<string, number>({ max: REMEMBERED_MESSAGES });
+  const furthest = new LRUCache<string, DeliveryState>({ max: REMEMBERED_MESSAGES });
   return {
-    isNews(messageId, state) {
-      const before = furthest.get(messageId) ?? 0;
-      return RANK[state] > before && !(state === 'failed' && before >= RANK.delivered);
-    },
-    reached: (messageId, state) => void furthest.set(messageId, RANK[state]),
+    isNews: (messageId, state) => isFurther(state, furthest.get(messageId)),
+    reached: (messageId, state) => void furthest.set(messageId, state),
   };
 }

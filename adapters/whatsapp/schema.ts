@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { readJsonBody } from '../../bot/json.js';
 import { HttpProblem } from '../../bot/problem.js';
 
 /**
@@ -42,6 +43,7 @@ const status = z.object({
   status: z.string().min(1),
   recipient_id: part(text),
   recipient_user_id: part(text),
+  biz_opaque_callback_data: part(z.string().regex(/^[\w-]{1,64}$/)),
   errors: part(
     z.array(z.object({ code: z.coerce.number().int(), error_data: part(z.object({ details: part(text) })) })),
   ),
@@ -78,13 +80,7 @@ export type InboundStatus = z.infer<typeof status>;
 
 /** @throws HttpProblem 400 naming the field. */
 export function readWebhook(raw: Buffer): Webhook {
-  let json: unknown;
-  try {
-    json = JSON.parse(raw.toString('utf8'));
-  } catch (cause) {
-    throw new HttpProblem(400, 'BAD_JSON', 'The body is not JSON.', {}, { cause });
-  }
-  const parsed = webhook.safeParse(json);
+  const parsed = webhook.safeParse(readJsonBody(raw));
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0];
   const field = issue?.path.join('.') || 'body';

@@ -1,11 +1,20 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { LRUCache } from 'lru-cache';
 import { z } from 'zod';
-import { ChannelBusy, ChannelRefused, ChannelUnreachable, type Inbox, type Outgoing } from '../../bot/channel.js';
+import {
+  ChannelAwaitsUser,
+  ChannelBusy,
+  ChannelRefused,
+  ChannelUnreachable,
+  type Inbox,
+  type Outgoing,
+} from '../../bot/channel.js';
 import type { Logger } from '../../bot/log.js';
 import type { Pauses } from '../../bot/pauses.js';
+import { CODE_NOTICE, codeContents } from './code-template.js';
 import { GraphRefused, GraphSilent, type Reaction, reactionTo } from './errors.js';
 import type { Answer, Graph } from './graph.js';
+import type { Holds } from './holds.js';
 import { type Content, render, type Words } from './render.js';
 import { type Template, type TemplateContent, templatesFor } from './templates.js';
 import { WINDOW_MS, type Window } from './window.js';
@@ -19,6 +28,7 @@ export interface SenderParts {
   readonly graph: Graph;
   readonly window: Window;
   readonly pauses: Pauses;
+  readonly holds: Holds;
   readonly templates: readonly Template[];
   readonly words: (language: string) => Words;
   readonly operator: Pick<Inbox, 'alert' | 'optedOut'>;
@@ -30,8 +40,11 @@ export interface SenderParts {
 export interface Sender {
   /** @throws ChannelRefused, ChannelUnreachable or ChannelBusy */
   send(outgoing: Outgoing): Promise<void>;
-  /** Acts on a code that came with a status: nothing is sent again, since nobody kept what it was. */
-  failed(conversationId: string | undefined, code: number, details: string): Promise<void>;
+  /**
+   * Acts on a code that came with a status. Nothing is sent again here, since nobody kept what it was: true when whoever owes
+   * it may send it again, as a template, to a rested number or simply later.
+   */
+  failed(conversationId: string | undefined, code: number, details: string): Promise<boolean>;
 }
 
 /** Free-form while the window is open, a template otherwise; which of the alternatives is being tried. */
@@ -47,10 +60,11 @@ export function createSender(parts: SenderParts): Sender {
   const { graph, window, now, log } = parts;
   const consequences = createConsequences(parts);
 
-  async function planFor({ conversationId }: Outgoing): Promise<Plan> {
-    const last = await window.lastInbound(conversationId).catch((cause: unknown) => {
-      throw new ChannelUnreachable('it is not known whether the window is open', { cause });
-    });
+  async function planFor({ conversationId, message }: Outgoing): Promise<Plan> {
+    // A code has a template of its own kind, with a button that copies it, whether the window is open or not.
+    if (message.notice?.name === CODE_NOTICE) return { kind: 'template', choice: 0 };
+    // What can go out as a template is news that comes by itself: worth a look whether Meta has said that the window is closed.
+    const last = await window.lastInbound(conversationId, message.notice !== undefined).catch(notKnown);
     const open = last !== undefined && now() - last < WINDOW_MS;
     return open ? { kind: 'free', media: true } : { kind: 'template', choice: 0 };
   }
@@ -75,7 +89,8 @@ export function createSender(parts: SenderParts): Sender {
       const to = addressOf(outgoing.address);
       let plan = await planFor(outgoing);
       for (let attempts = 0; attempts < MAX_ATTEMPTS; attempts++) {
-        const content = contentOf(plan, outgoing, parts);
+        plan = await passingHeld(plan, outgoing, parts);
+        const content = contentOf(plan, outgoing, parts, 'to' in to);
         if (content === undefined) return;
         await consequences.mayI(outgoing.conversationId, isProactive(plan, outgoing));
         const refusal = await attempt({
@@ -89,6 +104,7 @@ export function createSender(parts: SenderParts): Sender {
         const { code, details, status, retryAfterMs } = refusal;
         const reaction = reactionTo(code, details, status);
         await consequences.apply(reaction, outgoing.conversationId, code, retryAfterMs);
+        if (reaction.do === 'other-template' && content.type === 'template') await consequences.rest(content);
         const next = nextPlan(plan, reaction);
         if (next === undefined)
           throw new ChannelRefused('WhatsApp refused the message', { cause: new GraphRefused(code) });
@@ -98,12 +114,14 @@ export function createSender(parts: SenderParts): Sender {
     },
 
     async failed(conversationId, code, details) {
+      const reaction = reactionTo(code, details);
       try {
-        await consequences.apply(reactionTo(code, details), conversationId, code, undefined);
+        await consequences.apply(reaction, conversationId, code, undefined);
       } catch (error) {
         // "Later" and "no" are for a message that is at hand; this one is gone.
         if (!(error instanceof ChannelRefused) && !(error instanceof ChannelUnreachable)) throw error;
       }
+      return MENDED_BY_ANOTHER_TRY.has(reaction.do);
     },
   };
 }
@@ -116,16 +134,53 @@ function addressOf(text: string): Address {
   }
 }
 
-/** `undefined`: there is nothing to say. @throws ChannelRefused where a template is needed and there is none. */
+/** Reactions after which a message that is still owed may arrive: later, or as a template. */
+const MENDED_BY_ANOTHER_TRY: ReadonlySet<Reaction['do']> = new Set([
+  'retry',
+  'wait',
+  'use-template',
+  'other-template',
+  'halt',
+  'locked-out',
+]);
+
+function notKnown(cause: unknown): never {
+  throw new ChannelUnreachable('it is not known what may be sent to this user', { cause });
+}
+
+/** Leaves out templates that were refused a while ago: a paused one rests for hours. */
+async function passingHeld(plan: Plan, { message }: Outgoing, { templates, holds }: SenderParts): Promise<Plan> {
+  if (plan.kind === 'free' || message.notice === undefined) return plan;
+  const candidates = templatesFor(templates, message.notice, message.language);
+  let { choice } = plan;
+  for (; choice < candidates.length; choice++) {
+    const candidate = candidates[choice];
+    if (candidate !== undefined && !(await holds.held(holdOf(candidate)).catch(notKnown))) break;
+  }
+  return { kind: 'template', choice };
+}
+
+function holdOf({ template: { name, language } }: TemplateContent): string {
+  return `template:${name}:${language.code}`;
+}
+
+/** `undefined`: there is nothing to say. @throws ChannelAwaitsUser where a template is needed and there is none. */
 function contentOf(
   plan: Plan,
   { message }: Outgoing,
   { templates, words }: SenderParts,
+  knowsNumber: boolean,
 ): Content | TemplateContent | undefined {
-  if (plan.kind === 'free') return render(message, words(message.language), { media: plan.media });
-  if (message.notice === undefined) throw new ChannelRefused('the 24 hours are over and there is no template for this');
+  if (plan.kind === 'free') return render(message, words(message.language), { media: plan.media, knowsNumber });
+  if (message.notice === undefined)
+    throw new ChannelAwaitsUser('the 24 hours are over and there is no template for this');
+  if (message.notice.name === CODE_NOTICE) {
+    const code = codeContents(message.notice.values[0] ?? '', message.language)[plan.choice];
+    if (code === undefined) throw new ChannelRefused('no template for a code can be sent');
+    return code;
+  }
   const content = templatesFor(templates, message.notice, message.language)[plan.choice];
-  if (content === undefined) throw new ChannelRefused('no template for this can be sent');
+  if (content === undefined) throw new ChannelAwaitsUser('no template for this can be sent');
   return content;
 }
 
@@ -146,13 +201,15 @@ function nextPlan(plan: Plan, reaction: Reaction): Plan | undefined {
 const DAY_MS = 24 * 3_600_000;
 /** Until somebody looked; the alert is repeated when it is tried again. */
 const HALT_MS = 3_600_000;
+/** As long as the first pause of a template (CHANNELS.md "Pausing on low quality"). */
+const TEMPLATE_RESTS_MS = 3 * 3_600_000;
 const LOCKED_OUT_MS = 60_000;
 const LONGEST_USER_WAIT_MS = 4 ** 6 * 1000;
 const LONGEST_WAIT_MS = 300_000;
 const FIRST_WAIT_MS = { number: 1_000, app: 10_000 } as const;
 
 /** What a code means for the messages after this one. */
-function createConsequences({ pauses, operator, window }: SenderParts) {
+function createConsequences({ pauses, holds, operator, window }: SenderParts) {
   /** How often in a row a user, or the whole number, was said to be busy. */
   const strikes = new LRUCache<string, number>({ max: 50_000 });
 
@@ -173,7 +230,7 @@ function createConsequences({ pauses, operator, window }: SenderParts) {
   return {
     /** Waits a moment where that is enough. @throws ChannelBusy or, for what was not asked for, ChannelRefused */
     async mayI(conversationId: string, proactive: boolean): Promise<void> {
-      if (proactive && (pauses.left('proactive') > 0 || pauses.left(`proactive:${conversationId}`) > 0))
+      if (proactive && (await holds.held('proactive', `proactive:${conversationId}`).catch(notKnown)))
         throw new ChannelRefused('proactive messages are halted');
       await pauseFor('number');
       await pauseFor(conversationId);
@@ -184,6 +241,9 @@ function createConsequences({ pauses, operator, window }: SenderParts) {
       strikes.delete('number');
       strikes.delete(conversationId);
     },
+
+    /** This template is not tried again for a while. */
+    rest: (content: TemplateContent): Promise<void> => holds.hold(holdOf(content), TEMPLATE_RESTS_MS),
 
     /** @throws ChannelBusy or ChannelUnreachable where the same message may go out later. */
     async apply(
@@ -212,14 +272,13 @@ function createConsequences({ pauses, operator, window }: SenderParts) {
         case 'halt':
           if (pauses.left('proactive') === 0)
             operator.alert(platformCode, 'WhatsApp restricts the number or the account');
-          pauses.hold('proactive', HALT_MS);
-          return;
+          return holds.hold('proactive', HALT_MS);
         case 'use-template':
           if (conversationId !== undefined) await window.shut(conversationId);
           return;
         case 'spare':
           if (conversationId === undefined) return;
-          if (reaction.until === 'tomorrow') pauses.hold(`proactive:${conversationId}`, DAY_MS);
+          if (reaction.until === 'tomorrow') await holds.hold(`proactive:${conversationId}`, DAY_MS);
           else await operator.optedOut(conversationId, `whatsapp:${code}`);
           return;
         case 'other-template':

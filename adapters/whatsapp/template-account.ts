@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { CodeTemplate } from './code-template.js';
 import { GraphRefused, GraphSilent, TemplateInvalid } from './errors.js';
 import { bodyOf, type Template } from './templates.js';
 
@@ -42,7 +43,7 @@ export type Listed = z.infer<typeof listed>;
 export interface TemplateAccount {
   list(): Promise<readonly Listed[]>;
   /** Submits a template for review. */
-  create(template: Template): Promise<void>;
+  create(template: Template | CodeTemplate): Promise<void>;
 }
 
 const TIMEOUT_MS = 30_000;
@@ -87,7 +88,8 @@ export function openTemplateAccount({ baseUrl, version, accountId, accessToken }
       }
       return all;
     },
-    create: async (template) => void (await call('', creation(template))),
+    create: async (template) =>
+      void (await call('', template.category === 'AUTHENTICATION' ? template : creation(template))),
   };
 }
 
@@ -119,6 +121,16 @@ export function differences(template: Template, account: readonly Listed[]): str
     ...compared.flatMap(([what, ours, there]) =>
       ours === there ? [] : [`has another ${what}\n      file:    ${ours}\n      account: ${there}`],
     ),
+  ];
+}
+
+/** The same for the template of one-time codes, whose words are Meta's own. */
+export function codeDifferences({ name, language }: CodeTemplate, account: readonly Listed[]): string[] {
+  const found = account.find((one) => one.name === name && one.language === language);
+  if (found === undefined) return ['is not in the account'];
+  return [
+    ...(found.status === 'APPROVED' ? [] : [`is ${found.status}`]),
+    ...(found.category === 'AUTHENTICATION' ? [] : [`is ${found.category}, and no code can be sent with it`]),
   ];
 }
 

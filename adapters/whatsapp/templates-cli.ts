@@ -1,7 +1,8 @@
 import { realpathSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { RefillError } from '../../bot/errors.js';
-import { differences, type Listed, openTemplateAccount } from './template-account.js';
+import { type CodeTemplate, codeTemplates } from './code-template.js';
+import { codeDifferences, differences, type Listed, openTemplateAccount } from './template-account.js';
 import { setProblems, templateProblems } from './template-rules.js';
 import { readTemplates, type Template } from './templates.js';
 
@@ -53,7 +54,9 @@ export async function runTemplates(
   if (command === 'list') return list(listed, templates, print);
   if (command === 'check') return check(templates, listed, print) && broken.length === 0 ? 0 : 1;
   if (broken.length > 0) return 1;
-  for (const template of templates.filter((one) => !listed.some((other) => sameAs(one, other)))) {
+  for (const template of [...templates, ...codeTemplates()].filter(
+    (one) => !listed.some((other) => sameAs(one, other)),
+  )) {
     if (apply) await account.create(template);
     print(`${apply ? '+' : '(would create)'} ${nameOf(template)}\n`);
   }
@@ -67,7 +70,9 @@ function brokenRules(templates: readonly Template[]): string[] {
 
 function list(listed: readonly Listed[], templates: readonly Template[], print: (text: string) => void): number {
   for (const one of listed.toSorted((a, b) => nameOf(a).localeCompare(nameOf(b)))) {
-    const ours = templates.some((template) => sameAs(template, one)) ? '' : ' (not in the files)';
+    const ours = [...templates, ...codeTemplates()].some((template) => sameAs(template, one))
+      ? ''
+      : ' (not in the files)';
     print(
       `${nameOf(one).padEnd(40)} ${one.status.padEnd(10)} ${one.category} ${one.quality_score?.score ?? ''}${ours}\n`,
     );
@@ -77,15 +82,18 @@ function list(listed: readonly Listed[], templates: readonly Template[], print: 
 }
 
 function check(templates: readonly Template[], listed: readonly Listed[], print: (text: string) => void): boolean {
-  const wrong = templates.flatMap((one) => differences(one, listed).map((what) => `✗ ${nameOf(one)} ${what}\n`));
+  const codes = codeTemplates();
+  const wrong = [
+    ...templates.flatMap((one) => differences(one, listed).map((what) => `✗ ${nameOf(one)} ${what}\n`)),
+    ...codes.flatMap((one) => codeDifferences(one, listed).map((what) => `✗ ${nameOf(one)} ${what}\n`)),
+  ];
+  const all = templates.length + codes.length;
   print(wrong.join(''));
-  print(
-    `${templates.length - new Set(wrong.map((text) => text.split(' ')[1])).size} of ${templates.length} can be sent\n`,
-  );
+  print(`${all - new Set(wrong.map((text) => text.split(' ')[1])).size} of ${all} can be sent\n`);
   return wrong.length === 0;
 }
 
-function sameAs(template: Template, listed: Listed): boolean {
+function sameAs(template: Template | CodeTemplate, listed: Listed): boolean {
   return nameOf(template) === nameOf(listed);
 }
 

@@ -73,13 +73,41 @@ export interface TemplateContent {
  * The template messages that say a notice, best language first: the message's own, then every other, English before the rest.
  * Empty when no template has that name, or the notice has fewer values than the template has variables.
  */
-export function templatesFor(all: readonly Template[], { name, values }: Notice, language: string): TemplateContent[] {
+export function templatesFor(all: readonly Template[], notice: Notice, language: string): TemplateContent[] {
+  return fitting(all, notice, language).map((candidate) => filled(candidate, notice.values));
+}
+
+function fitting(all: readonly Template[], { name, values }: Notice, language: string): Template[] {
   const wanted = language.toLowerCase().split('-')[0];
   const order = [wanted, ...TEMPLATE_LANGUAGES];
   return all
     .filter((candidate) => candidate.name === name && variablesOf(bodyOf(candidate)).length <= values.length)
-    .toSorted((a, b) => order.indexOf(a.language) - order.indexOf(b.language))
-    .map((candidate) => filled(candidate, values));
+    .toSorted((a, b) => order.indexOf(a.language) - order.indexOf(b.language));
+}
+
+/** A template message as its user sees it. */
+export interface ShownTemplate {
+  readonly name: string;
+  readonly language: string;
+  readonly body: string;
+  readonly footer?: string;
+  readonly buttons: readonly { readonly text: string; readonly payload: string }[];
+}
+
+/** What WhatsApp makes of a notice with the template that is tried first; `undefined` when there is none for it. */
+export function shownTemplate(all: readonly Template[], notice: Notice, language: string): ShownTemplate | undefined {
+  const [template] = fitting(all, notice, language);
+  if (template === undefined) return undefined;
+  const footer = template.components.find((component) => component.type === 'FOOTER')?.text;
+  return {
+    name: template.name,
+    language: template.language,
+    body: bodyOf(template).replace(/\{\{(\d+)\}\}/g, (_hole, number: string) =>
+      valueFor(notice.values, Number(number)),
+    ),
+    ...(footer !== undefined && { footer }),
+    buttons: buttonsOf(template).map(({ text, payload }) => ({ text, payload })),
+  };
 }
 
 /** A body may grow to 1,024 characters with its values; ours are a few words around at most two of them. */
@@ -88,10 +116,8 @@ export const LONGEST_VALUE = 200;
 function filled(template: Template, values: readonly string[]): TemplateContent {
   const parameters = variablesOf(bodyOf(template)).map((number) => ({
     type: 'text',
-    // Empty values and line breaks are refused.
-    text: literal(clip(oneLine(values[number - 1] ?? ''), LONGEST_VALUE)) || '–',
+    text: valueFor(values, number),
   }));
-  const buttons = template.components.flatMap((component) => (component.type === 'BUTTONS' ? component.buttons : []));
   return {
     type: 'template',
     template: {
@@ -99,7 +125,7 @@ function filled(template: Template, values: readonly string[]): TemplateContent 
       language: { code: template.language },
       components: [
         ...(parameters.length > 0 ? [{ type: 'body', parameters }] : []),
-        ...buttons.map(({ payload }, index) => ({
+        ...buttonsOf(template).map(({ payload }, index) => ({
           type: 'button',
           sub_type: 'quick_reply',
           index: String(index),
@@ -108,4 +134,13 @@ function filled(template: Template, values: readonly string[]): TemplateContent 
       ],
     },
   };
+}
+
+/** What stands for `{{number}}`. Empty values and line breaks are refused. */
+function valueFor(values: readonly string[], number: number): string {
+  return literal(clip(oneLine(values[number - 1] ?? ''), LONGEST_VALUE)) || '–';
+}
+
+function buttonsOf({ components }: Template): z.infer<typeof button>[] {
+  return components.flatMap((component) => (component.type === 'BUTTONS' ? component.buttons : []));
 }

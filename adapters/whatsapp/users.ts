@@ -1,6 +1,6 @@
-import type { Redis } from 'ioredis';
 import { LRUCache } from 'lru-cache';
 import type { Vault } from '../../bot/secrets.js';
+import type { ShortLived } from '../../bot/short-lived.js';
 import type { Who } from './parse.js';
 
 /** Under which id a conversation began, by the other ids of the same person. */
@@ -38,18 +38,14 @@ function userOf(key: string, number: string | undefined, bsuid: string | undefin
   return { key, ...(known !== undefined && { number: known }), ...(bsuid !== undefined && { bsuid }) };
 }
 
-/** Long after a silent user's conversation is of use to anyone, in seconds; every look-up that reaches Redis begins it anew. */
-const KEPT_SECONDS = 400 * 86_400;
+/** Long after a silent user's conversation is of use to anyone, in milliseconds; every look-up that reaches the store begins it anew. */
+const KEPT_MS = 400 * 86_400_000;
 const REMEMBERED = 100_000;
 
-/** Aliases in Redis, where neither a number nor an id can be read; the recent ones in memory. */
-export function createAliases(
-  redis: Redis,
-  prefix: string,
-  vault: Pick<Vault, 'seal' | 'open' | 'reference'>,
-): Aliases {
+/** Aliases in the store, where neither a number nor an id can be read; the recent ones in memory. */
+export function createAliases(shortLived: ShortLived, vault: Pick<Vault, 'seal' | 'open' | 'reference'>): Aliases {
   const recent = new LRUCache<string, { readonly user: string | undefined }>({ max: REMEMBERED });
-  const keyOf = (id: string) => `${prefix}:whatsapp:user:${vault.reference('whatsapp-user', id)}`;
+  const keyOf = (id: string) => `whatsapp:user:${vault.reference('whatsapp-user', id)}`;
   /** Sealed with a key that has since been changed: a person we meet anew. */
   const opened = (sealed: string) => {
     try {
@@ -62,14 +58,14 @@ export function createAliases(
     async get(id) {
       const remembered = recent.get(id);
       if (remembered !== undefined) return remembered.user;
-      const sealed = await redis.getex(keyOf(id), 'EX', KEPT_SECONDS);
-      const user = sealed === null ? undefined : opened(sealed);
+      const sealed = await shortLived.touch(keyOf(id), KEPT_MS);
+      const user = sealed === undefined ? undefined : opened(sealed);
       recent.set(id, { user });
       return user;
     },
     async set(id, user) {
       if (recent.get(id)?.user === user) return;
-      await redis.set(keyOf(id), vault.seal(user), 'EX', KEPT_SECONDS);
+      await shortLived.set(keyOf(id), vault.seal(user), KEPT_MS);
       recent.set(id, { user });
     },
   };

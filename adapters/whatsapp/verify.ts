@@ -8,7 +8,7 @@ import { HttpProblem } from '../../bot/problem.js';
  * @throws HttpProblem 401
  */
 export function verifySignature(raw: Buffer, header: unknown, appSecret: string): void {
-  const hex = typeof header === 'string' ? /^sha256=([0-9a-f]{64})$/i.exec(header)?.[1] : undefined;
+  const hex = typeof header === 'string' ? /^sha256=([0-9a-f]{64})$/.exec(header)?.[1] : undefined;
   const expected = createHmac('sha256', appSecret).update(raw).digest();
   if (hex !== undefined && timingSafeEqual(Buffer.from(hex, 'hex'), expected)) return;
   throw new HttpProblem(401, 'BAD_SIGNATURE', 'The request is not signed with the app secret.');

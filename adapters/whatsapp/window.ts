@@ -1,5 +1,5 @@
-import type { Redis } from 'ioredis';
 import { LRUCache } from 'lru-cache';
+import type { ShortLived } from '../../bot/short-lived.js';
 
 /** A free-form message may be sent this long after the user's last one, in milliseconds (CHANNELS.md 1). */
 export const WINDOW_MS = 24 * 3_600_000;
@@ -7,7 +7,8 @@ export const WINDOW_MS = 24 * 3_600_000;
 /** When each conversation's user was last heard of, by the platform's clock. Epoch milliseconds. */
 export interface Window {
   touch(conversationId: string, at: number): Promise<void>;
-  lastInbound(conversationId: string): Promise<number | undefined>;
+  /** `fresh`: what this process remembers does not count, since another one may have heard that it is closed. */
+  lastInbound(conversationId: string, fresh?: boolean): Promise<number | undefined>;
   /** The platform says that it is closed. */
   shut(conversationId: string): Promise<void>;
 }
@@ -19,9 +20,9 @@ export interface Window {
 const WRITE_EVERY_MS = 5 * 60_000;
 const REMEMBERED = 100_000;
 
-export function createWindow(redis: Redis, prefix: string, now: () => number = Date.now): Window {
+export function createWindow(shortLived: ShortLived, now: () => number = Date.now): Window {
   const recent = new LRUCache<string, { readonly at: number; readonly written: number }>({ max: REMEMBERED });
-  const keyOf = (conversationId: string) => `${prefix}:whatsapp:window:{${conversationId}}`;
+  const keyOf = (conversationId: string) => `whatsapp:window:{${conversationId}}`;
   return {
     async touch(conversationId, at) {
       const known = recent.get(conversationId);
@@ -33,24 +34,27 @@ export function createWindow(redis: Redis, prefix: string, now: () => number = D
       }
       const left = at + WINDOW_MS - now();
       if (left <= 0) return;
-      await redis.set(keyOf(conversationId), at, 'PX', left);
+      await shortLived.set(keyOf(conversationId), String(at), left);
       recent.set(conversationId, { at, written: at });
     },
 
-    async lastInbound(conversationId) {
+    async lastInbound(conversationId, fresh = false) {
       const known = recent.get(conversationId);
-      if (known !== undefined && now() - known.at < WINDOW_MS) return known.at;
+      if (!fresh && known !== undefined && now() - known.at < WINDOW_MS) return known.at;
       // Another process may have heard of them since.
-      const stored = await redis.get(keyOf(conversationId));
-      if (stored === null) return known?.at;
-      const at = Number(stored);
+      const stored = await shortLived.get(keyOf(conversationId));
+      if (stored === undefined) {
+        if (fresh) recent.delete(conversationId);
+        return fresh ? undefined : known?.at;
+      }
+      const at = Math.max(Number(stored), known?.at ?? 0);
       recent.set(conversationId, { at, written: at });
       return at;
     },
 
     async shut(conversationId) {
       recent.delete(conversationId);
-      await redis.del(keyOf(conversationId));
+      await shortLived.remove(keyOf(conversationId));
     },
   };
 }

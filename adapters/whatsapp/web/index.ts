@@ -24,8 +24,6 @@ export interface WhatsAppWebOptions {
   readonly words: (language: string) => { readonly chooseByNumber: string };
   /** Draws a QR code for the terminal. */
   readonly drawQr: (text: string) => string;
-  /** The text of the QR code to scan; `undefined` when there is nothing to scan (any more). */
-  readonly onQr?: (qr: string | undefined) => void;
   /** Path of the browser; looked up on the PATH when not said. */
   readonly browser?: string;
   /** Where the terminal is; standard output when not said. */
@@ -60,19 +58,27 @@ export function createWhatsAppWebChannel(options: WhatsAppWebOptions): WhatsAppW
   const browser = options.open === undefined ? (options.browser ?? findBrowser()) : '';
   let inbox: Inbox | undefined;
   const listener = createListener(options, now, () => inbox);
+  const sender = createSender({
+    ready: () => session.ready(),
+    window: options.window,
+    chooseByNumber: (language) => options.words(language).chooseByNumber,
+    now,
+  });
 
   const session = createSession({
     open: options.open ?? (() => openWebClient(folder, browser)),
     onState(state) {
-      options.onQr?.(state.kind === 'pairing' ? state.qr : undefined);
       if (state.kind === 'pairing') {
         print(`\n${options.drawQr(state.qr)}\nScan this with the phone: WhatsApp → Linked devices → Link a device\n\n`);
       }
     },
     onMessage: (message, client) => listener.heard(message, client),
     onAck(message, ack) {
-      const state = deliveryOf(message, ack);
-      if (state !== undefined) inbox?.delivery({ channel: 'whatsapp', state });
+      const delivery = deliveryOf(message, ack);
+      if (delivery === undefined) return;
+      const { state, messageId } = delivery;
+      const id = messageId === undefined ? undefined : sender.idOf(messageId);
+      inbox?.delivery({ channel: 'whatsapp', state, ...(id !== undefined && { id }) });
     },
     alert: (code, what) => inbox?.alert(code, what),
     log,
@@ -88,12 +94,7 @@ export function createWhatsAppWebChannel(options: WhatsAppWebOptions): WhatsAppW
       log.warn('WhatsApp Web is for trials: WhatsApp forbids it and may ban the number; set WHATSAPP_TRANSPORT=cloud');
       session.start();
     },
-    send: createSender({
-      ready: session.ready,
-      window: options.window,
-      chooseByNumber: (language) => options.words(language).chooseByNumber,
-      now,
-    }),
+    send: sender.send,
     async typing(_conversationId, address) {
       const place = readAddress(address);
       if (place === undefined) return;

@@ -74,9 +74,22 @@ const ACKS: Readonly<Record<number, DeliveryReport['state']>> = {
   4: 'read',
 };
 
-const outbound = z.object({ id: z.object({ fromMe: z.literal(true) }), to: z.string().regex(PERSON) });
+const outbound = z.object({
+  id: z.object({ fromMe: z.literal(true), id: z.string().max(200).optional() }),
+  to: z.string().regex(PERSON),
+});
 
-/** What became of a message we sent to a person. */
-export function deliveryOf(raw: unknown, ack: unknown): DeliveryReport['state'] | undefined {
-  return outbound.safeParse(raw).success ? ACKS[Number(ack)] : undefined;
+/** What became of a message we sent to a person, and WhatsApp's id of it. */
+export function deliveryOf(
+  raw: unknown,
+  ack: unknown,
+): { readonly state: DeliveryReport['state']; readonly messageId: string | undefined } | undefined {
+  const { data } = outbound.safeParse(raw);
+  const state = ACKS[Number(ack)];
+  return data === undefined || state === undefined ? undefined : { state, messageId: data.id.id };
+}
+
+/** WhatsApp's id of a message the library says it sent. */
+export function messageIdOf(sent: unknown): string | undefined {
+  return z.object({ id: z.object({ id: z.string().max(200) }) }).safeParse(sent).data?.id.id;
 }

@@ -1,9 +1,10 @@
 import { LRUCache } from 'lru-cache';
 import { z } from 'zod';
-import { ChannelRefused, ChannelUnreachable, type Outgoing } from '../../../bot/channel.js';
+import { ChannelAwaitsUser, ChannelRefused, ChannelUnreachable, type Outgoing } from '../../../bot/channel.js';
 import { WINDOW_MS, type Window } from '../window.js';
 import type { WebClient } from './client.js';
 import { isNobody } from './errors.js';
+import { messageIdOf } from './parse.js';
 import { render } from './render.js';
 
 /** Where an answer goes. */
@@ -34,10 +35,18 @@ export interface SenderOptions {
 const ANSWER_WITHIN_MS = 30_000;
 const REMEMBERED = 10_000;
 
-/** Sends one message; the same `Outgoing.id` once, as far as this process remembers. */
-export function createSender(options: SenderOptions): (outgoing: Outgoing) => Promise<void> {
+export interface WebSender {
+  /** The same `Outgoing.id` once, as far as this process remembers. */
+  send(outgoing: Outgoing): Promise<void>;
+  /** The `Outgoing.id` of a message by WhatsApp's own id. */
+  idOf(messageId: string): string | undefined;
+}
+
+/** Sends one message at a time. */
+export function createSender(options: SenderOptions): WebSender {
   const sent = new LRUCache<string, true>({ max: REMEMBERED });
-  return async ({ id, conversationId, address, message }) => {
+  const ids = new LRUCache<string, string>({ max: REMEMBERED });
+  async function send({ id, conversationId, address, message }: Outgoing): Promise<void> {
     if (sent.has(id)) return;
     if (message.notice !== undefined) await mayBeProactive(message.notice.name, conversationId, options);
     const chat = readAddress(address);
@@ -48,6 +57,8 @@ export function createSender(options: SenderOptions): (outgoing: Outgoing) => Pr
     // Remembered also when the answer comes after we gave up on it: the turn that tries again says it no second time.
     const sending = client.sendMessage(chat, text, { linkPreview: false }).then((taken: unknown) => {
       if (taken !== undefined) sent.set(id, true);
+      const messageId = messageIdOf(taken);
+      if (messageId !== undefined) ids.set(messageId, id);
       return taken;
     });
     const taken = await inTime(sending).catch((cause: unknown) => {
@@ -56,20 +67,21 @@ export function createSender(options: SenderOptions): (outgoing: Outgoing) => Pr
     });
     // The library's way to say that there is no such chat.
     if (taken === undefined) throw new ChannelRefused('there is no such chat on WhatsApp');
-  };
+  }
+  return { send, idOf: (messageId) => ids.get(messageId) };
 }
 
 /**
  * Whoever writes first through WhatsApp Web is soon banned (wwebjs/whatsapp-web.js#1872): a nudge is never sent, and any other
  * news only to someone who wrote in the last 24 hours.
  *
- * @throws ChannelRefused
+ * @throws ChannelRefused, ChannelAwaitsUser
  */
 async function mayBeProactive(notice: string, conversationId: string, { window, now }: SenderOptions): Promise<void> {
   if (notice.startsWith('nudge_')) throw new ChannelRefused('WhatsApp Web is not used for nudges');
   const last = await window.lastInbound(conversationId);
   if (last === undefined || now() - last >= WINDOW_MS) {
-    throw new ChannelRefused('WhatsApp Web writes only to people who wrote within 24 hours');
+    throw new ChannelAwaitsUser('WhatsApp Web writes only to people who wrote within 24 hours');
   }
 }
 
