@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { done, flow } from '../bot/conversation/flow.js';
-import { leadTo, menuChoices, say, screen } from './screens.js';
+import { menuChoices, say, screen } from './screens.js';
 
 /** What can be said here. Also where someone lands who was not understood twice. */
 export const help = flow({
@@ -48,17 +48,5 @@ export const person = flow({
   whenStale: { name: 'help' },
   needsLine: false,
   begin: (turn) => done(say(turn.text.t('person.text'), menuChoices(turn).slice(0, 2))),
-  steps: {},
-});
-
-/** For someone no line is linked to: how to get a link. */
-export const link = flow({
-  name: 'link',
-  version: 1,
-  state: z.null(),
-  entries: { link: 'aside' },
-  whenStale: { name: 'help' },
-  needsLine: false,
-  begin: (turn) => done(say(turn.text.t('link.needed'), [leadTo(turn, 'help')])),
   steps: {},
 });

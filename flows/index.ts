@@ -1,10 +1,15 @@
 import type { AnyFlow } from '../bot/conversation/flow.js';
 import { balance, home } from './balance.js';
-import { help, link, person } from './help.js';
+import { forget } from './forget.js';
+import { help, person } from './help.js';
+import { lines } from './lines.js';
+import { link } from './link.js';
+import { linkAnswer, linkNews } from './link-news.js';
 import { nudge } from './nudge.js';
 import { offers } from './offers.js';
 import { purchase } from './purchase.js';
-import { nothingOpen, purchases, receipt } from './receipt.js';
+import { purchases } from './purchases.js';
+import { nothingOpen, receipt } from './receipt.js';
 import { settings } from './settings.js';
 import { topUp, topUpRequest } from './top-up.js';
 import { consent, welcome } from './welcome.js';
@@ -18,6 +23,10 @@ export const flows: readonly AnyFlow[] = [
   help,
   person,
   link,
+  linkNews,
+  linkAnswer,
+  lines,
+  forget,
   topUp,
   topUpRequest,
   balance,

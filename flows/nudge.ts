@@ -3,12 +3,13 @@ import { done, flow, type Screen, silent } from '../bot/conversation/flow.js';
 import type { Turn } from '../bot/conversation/turn.js';
 import type { ActivePlan, Balance } from '../bot/domain/balance.js';
 import type { NotificationType } from '../bot/domain/notification.js';
-import type { OfferList } from '../bot/domain/offer.js';
+import type { Offer, OfferList } from '../bot/domain/offer.js';
 import { LOW_SHARE, remainingShare } from '../bot/domain/quota.js';
 import type { Nudge } from '../bot/ledger/ledger.js';
 import { TelcoRefused, TelcoUnreachable } from '../bot/telco.js';
 import { planGauges } from './balance.js';
 import { OFFER_VALID_MS, offerCards } from './offers.js';
+import { isOwn } from './ownership.js';
 
 /** More would not be read; "See offers" shows the rest. */
 const OFFERS_IN_A_NUDGE = 3;
@@ -54,9 +55,11 @@ export const nudge = flow({
     };
     // The conversation is about another line by now, or about none.
     if (found.lineId !== turn.session.lineId) return skip('other-line');
+    // Meant for who had the number before.
+    if (!(await isOwn(turn, found))) return skip('other-owner');
     if (turn.now.getTime() - found.createdAt.getTime() > STALE_AFTER_MS) return skip('stale');
     if (!(await turn.ledger.consents(turn.conversationId)).has(found.type)) return skip('no-consent');
-    const facts = await gather(turn);
+    const facts = await gather(turn, found);
     if (facts === 'later') return silent();
     if (typeof facts === 'string') return skip(facts);
     if (!stillTrue(found.type, facts.balance)) return skip('not-true-any-more');
@@ -64,8 +67,9 @@ export const nudge = flow({
     const last = turn.session.nudged?.[topic] ?? 0;
     if (turn.now.getTime() - last < ONE_PER_MS) return skip('just-said');
     turn.remember({ nudged: { ...turn.session.nudged, [topic]: turn.now.getTime() } });
-    turn.afterSend(async (told) => {
-      await turn.ledger.finishNudge(found.id, told ? 'sent' : 'skipped', told ? 'delivered' : 'refused');
+    turn.afterSend(async (outcome) => {
+      const told = outcome === 'replied';
+      await turn.ledger.finishNudge(found.id, told ? 'sent' : 'skipped', told ? 'delivered' : outcome);
     });
     return done(nudgeScreen(turn, found, facts.balance, facts.offers));
   },
@@ -78,9 +82,12 @@ interface Facts {
 }
 
 /** `later`: the telco cannot be asked now, the sweeper brings the nudge back. Any other string: why there is nothing to say. */
-async function gather({ telco }: Turn): Promise<Facts | 'later' | string> {
+async function gather({ telco }: Turn, { offers: brought }: Nudge): Promise<Facts | 'later' | string> {
   try {
-    const [balance, offers] = await Promise.all([telco.balance(), telco.offers()]);
+    const [balance, offers] = await Promise.all([
+      telco.balance(),
+      brought === undefined ? telco.offers() : listOf(brought),
+    ]);
     return { balance, offers };
   } catch (error) {
     if (error instanceof TelcoUnreachable) return 'later';
@@ -88,6 +95,12 @@ async function gather({ telco }: Turn): Promise<Facts | 'later' | string> {
     if (error instanceof TelcoRefused) return error.reason === 'too-many-requests' ? 'later' : error.reason;
     throw error;
   }
+}
+
+/** Offers that came with the notification are shown as they came; picking one asks the telco, and says what changed since. */
+function listOf(offers: readonly Offer[]): OfferList {
+  const loans = offers.every(({ fundSource }) => fundSource === 'loan');
+  return { state: loans ? 'need-loans' : 'need-offers', offers };
 }
 
 /** Data nudges are dropped when a top-up or a purchase overtook them. */

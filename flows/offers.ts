@@ -4,6 +4,7 @@ import type { Turn } from '../bot/conversation/turn.js';
 import type { Offer, OfferList } from '../bot/domain/offer.js';
 import type { Fact, OfferCard } from '../bot/message/message.js';
 import { leadTo, say, screen } from './screens.js';
+import { offerSlots } from './terms.js';
 
 /** An offer may be taken this long after it was shown; then the telco is asked again. */
 export const OFFER_VALID_MS = 30 * 60_000;
@@ -20,12 +21,18 @@ export const offers = flow({
   whenStale: { name: 'offers' },
   needsLine: true,
   async begin(turn, intent) {
-    const list = await turn.telco.offers();
-    const from = Number(intent.slots?.['from'] ?? 0);
-    return done(list.offers.length === 0 ? nothingToSell(turn, list) : offersScreen(turn, list, from));
+    const { from = '0', fund } = intent.slots ?? {};
+    const list = onlyFrom(fund, await turn.telco.offers());
+    return done(list.offers.length === 0 ? nothingToSell(turn, list) : offersScreen(turn, list, Number(from), fund));
   },
   steps: {},
 });
+
+/** The offers paid from `fund`, where there are any and somebody asked for it; else all of them. */
+function onlyFrom(fund: string | undefined, list: OfferList): OfferList {
+  const offers = list.offers.filter(({ fundSource }) => fundSource === fund);
+  return offers.length === 0 ? list : { ...list, offers };
+}
 
 function nothingToSell(turn: Turn, { state }: OfferList): Screen {
   const { text } = turn;
@@ -35,7 +42,7 @@ function nothingToSell(turn: Turn, { state }: OfferList): Screen {
   return say(text.t(state === 'good-to-go' ? 'offers.good-to-go-none' : 'offers.none'), [leadTo(turn, 'balance')]);
 }
 
-function offersScreen(turn: Turn, list: OfferList, from: number): Screen {
+function offersScreen(turn: Turn, list: OfferList, from: number, fund: string | undefined): Screen {
   const { text } = turn;
   const page = list.offers.slice(from, from + PER_PAGE);
   const more = list.offers.length > from + PER_PAGE;
@@ -55,7 +62,10 @@ function offersScreen(turn: Turn, list: OfferList, from: number): Screen {
         ? [
             {
               label: text.t('choice.more-offers'),
-              intent: { name: 'offers.more', slots: { from: String(from + PER_PAGE) } },
+              intent: {
+                name: 'offers.more',
+                slots: { from: String(from + PER_PAGE), ...(fund !== undefined && { fund }) },
+              },
             },
           ]
         : []),
@@ -92,15 +102,6 @@ export function offerCards(
     };
   });
   return { cards, choices };
-}
-
-/** What a button remembers of an offer: enough to find it again and to notice that its price changed. */
-export function offerSlots({ planId, price, fundSource }: Offer): Record<string, string> {
-  return {
-    plan: planId,
-    fund: fundSource,
-    ...(price !== undefined && { price: price.amount, currency: price.currency }),
-  };
 }
 
 export function offerName(text: Turn['text'], { name, planId }: Pick<Offer, 'name' | 'planId'>) {

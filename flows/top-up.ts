@@ -156,11 +156,14 @@ async function send(turn: Turn, { donorMsisdn, donorName, requestorName }: Reque
   if (today.length >= PER_DAY) return done(say(text.t('top-up.enough'), [leadTo(turn, 'menu')], 'warning'));
   turn.remember({ topUps: [...today, now.getTime()] });
   const name = text.literal(donorName);
+  const maybe = done(say(text.t('top-up.maybe-sent', { name }), [leadTo(turn, 'menu')], 'warning'));
+  // Asked already, and the answer did not reach the chat: somebody else's phone does not ring again for that.
+  if (!(await turn.once())) return maybe;
   try {
     await telco.requestTopUp?.({ donorMsisdn, donorName, requestorName });
   } catch (error) {
     if (!(error instanceof TelcoAmbiguous)) throw error;
-    return done(say(text.t('top-up.maybe-sent', { name }), [leadTo(turn, 'menu')], 'warning'));
+    return maybe;
   }
   return done(say(text.t('top-up.sent', { name }), [leadTo(turn, 'menu')], 'success'));
 }
