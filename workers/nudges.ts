@@ -1,4 +1,6 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Mailbox } from '../bot/conversation/mailbox.js';
+import { RefillError } from '../bot/errors.js';
 import type { JobRunner, Jobs } from '../bot/jobs.js';
 import type { Ledger } from '../bot/ledger/ledger.js';
 import type { Logger } from '../bot/log.js';
@@ -16,9 +18,39 @@ const CONCURRENCY = 8;
 /** Older ones are not even handed over: news like this ages. */
 const STALE_AFTER_MS = 2 * 3_600_000;
 
+/** Conversations that may wait for their turn before nudges are held back: nobody waits for a nudge. */
+const ROOM = 500;
+const LOOK_EVERY_MS = 250;
+/** A job that is held back longer goes back to its queue. */
+const HOLD_MS = 20_000;
+
+class NoRoom extends RefillError {
+  readonly code = 'NO_ROOM_FOR_NUDGES';
+}
+
+/** Resolves when the mailbox has room for what nobody waits for; one look serves all. Rejects when there is none for long. */
+function createRoom(mailbox: Mailbox): () => Promise<void> {
+  let looked = Number.NEGATIVE_INFINITY;
+  let look: Promise<boolean> | undefined;
+  const hasRoom = () => {
+    if (look === undefined || performance.now() - looked > LOOK_EVERY_MS) {
+      looked = performance.now();
+      look = mailbox.depth().then(({ conversations }) => conversations < ROOM);
+    }
+    return look;
+  };
+  return async () => {
+    for (const giveUpAt = performance.now() + HOLD_MS; !(await hasRoom()); await sleep(LOOK_EVERY_MS)) {
+      if (performance.now() > giveUpAt) throw new NoRoom('too many conversations wait for their turn');
+    }
+  };
+}
+
 /** Hands queued nudges to their conversations, in order with what is said there. What to say is decided in the turn. */
 export function startNudgesWorker({ ledger, jobs, mailbox, now, log }: NudgesWorkerOptions): JobRunner {
+  const room = createRoom(mailbox);
   const process = async (id: string) => {
+    await room();
     const nudge = await ledger.nudge(id);
     if (nudge?.state !== 'queued') return;
     if (now().getTime() - nudge.createdAt.getTime() > STALE_AFTER_MS) {

@@ -1,11 +1,13 @@
 import type { Mailbox } from '../bot/conversation/mailbox.js';
 import { NOTIFICATION_TYPES, type NotificationType } from '../bot/domain/notification.js';
 import type { Line } from '../bot/domain/subscriber.js';
+import type { CodeWork } from '../bot/identity/one-time-code.js';
 import type { JobRunner, Jobs } from '../bot/jobs.js';
 import type { Ledger, OutboxItem } from '../bot/ledger/ledger.js';
 import type { LineTelco } from '../bot/line-telco.js';
 import type { Logger } from '../bot/log.js';
 import { type Telco, TelcoRefused } from '../bot/telco.js';
+import { keepCode, keepErasure, keepWithdrawal, UNTOLD } from './identity-promises.js';
 
 export interface OutboxWorkerOptions {
   readonly ledger: Ledger;
@@ -14,6 +16,8 @@ export interface OutboxWorkerOptions {
   readonly lines: LineTelco;
   readonly now: () => Date;
   readonly log: Logger;
+  /** How one-time codes are sent; absent where they cannot be. */
+  readonly codes?: CodeWork | undefined;
 }
 
 const CONCURRENCY = 16;
@@ -21,7 +25,10 @@ const CONCURRENCY = 16;
 /** Changes of mind that one registration follows; the next one has a job of its own. */
 const ROUNDS = 5;
 
-/** After this many tries, weeks by then, nobody waits for it any more. */
+/** After this many tries, about nine hours, a person is told; the tries go on. */
+const PERSON_AFTER = 9;
+
+/** After this many tries, two weeks by then, nobody waits for it any more; the person’s task stays. */
 const MAX_ATTEMPTS = 60;
 
 /** Keeps promises: receipts and "still checking" go through the conversation's mailbox, registrations to the telco. */
@@ -39,12 +46,16 @@ async function keep(options: OutboxWorkerOptions, id: string): Promise<void> {
   const { ledger, mailbox, now } = options;
   const item = await ledger.outboxItem(id);
   if (item === undefined || item.done) return;
-  if (item.attempts > MAX_ATTEMPTS) {
-    options.log.error({ kind: item.kind, subject: item.subject }, 'a promise could not be kept');
-    await ledger.finishOutbox(item.id);
-    return;
+  if (item.attempts >= PERSON_AFTER) {
+    const about = item.kind === 'withdrawal' ? UNTOLD : `a ${item.kind} about ${item.subject} could not be delivered`;
+    await ledger.openTask('promise', item.id, about);
   }
+  // An erasure needs nobody but us: it is never given up.
+  if (item.attempts > MAX_ATTEMPTS && item.kind !== 'erasure') return ledger.abandonOutbox(item.id);
   if (item.kind === 'registration') return register(options, item);
+  if (item.kind === 'code') return keepCode(options, item);
+  if (item.kind === 'erasure') return keepErasure(options, item);
+  if (item.kind === 'withdrawal') return keepWithdrawal(options, item, (line) => withdraw(options, line));
   // In order with everything else in this conversation. Each try is an event of its own; the turn finishes the item.
   await mailbox.deliver({
     kind: 'system',
@@ -67,7 +78,7 @@ async function register({ ledger, lines, log }: OutboxWorkerOptions, item: Outbo
     await ledger.finishOutbox(item.id);
     return;
   }
-  const told = await tellAll(lines.telcoFor(line.operator), line, ledger, log);
+  const told = await tellAll(lines.telcoFor(line.operator), line, ledger, (error) => refusedForGood(error, log));
   await ledger.finishOutbox(item.id);
   // A change of mind while the item was being finished joined an item that is no more: it gets one of its own.
   if ((await agreedTo(ledger, line.id)).join() !== told) {
@@ -75,13 +86,25 @@ async function register({ ledger, lines, log }: OutboxWorkerOptions, item: Outbo
   }
 }
 
+/** Tells the telco what holds for a line now that somebody gave it up; rejects when it does not take it. */
+async function withdraw({ ledger, lines }: OutboxWorkerOptions, line: Line): Promise<void> {
+  await tellAll(lines.telcoFor(line.operator), line, ledger, (error) => {
+    throw error;
+  });
+}
+
 /** Tells the telco until what it was told is what holds; returns what it was told last. */
-async function tellAll(telco: Telco, line: Line, ledger: Ledger, log: Logger): Promise<string | undefined> {
+async function tellAll(
+  telco: Telco,
+  line: Line,
+  ledger: Ledger,
+  onRefusal: (error: unknown) => void,
+): Promise<string | undefined> {
   let told: string | undefined;
   for (let round = 0; round < ROUNDS; round++) {
     const types = await agreedTo(ledger, line.id);
     if (types.join() === told) break;
-    await telco.register?.(line, types).catch((error: unknown) => refusedForGood(error, log));
+    await telco.register?.(line, types, { lane: 'background' }).catch(onRefusal);
     told = types.join();
   }
   return told;

@@ -1,27 +1,25 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import { type Snapshot, snapshotOf } from '../bot/domain/evidence.js';
+import { SEND_WITHIN_MS } from '../bot/domain/patience.js';
 import type { Line } from '../bot/domain/subscriber.js';
-import type { JobRunner, Jobs } from '../bot/jobs.js';
-import type { Ledger, MoveDetails, Purchase } from '../bot/ledger/ledger.js';
-import type { LineTelco } from '../bot/line-telco.js';
-import type { Logger } from '../bot/log.js';
-import { TelcoRefused, TelcoUnreachable } from '../bot/telco.js';
+import { RefillError } from '../bot/errors.js';
+import type { JobRunner } from '../bot/jobs.js';
+import type { MoveDetails } from '../bot/ledger/ledger.js';
+import type { Telco } from '../bot/telco.js';
 import { wakeOutbox } from '../bot/telco-events.js';
+import { type OrderOptions, sendOrder } from './order.js';
 
-export interface PurchasesWorkerOptions {
-  readonly ledger: Ledger;
-  readonly jobs: Jobs;
-  readonly lines: LineTelco;
-  readonly log: Logger;
-}
+export type PurchasesWorkerOptions = OrderOptions;
 
 /** Purchases submitted at once by one process. */
 const CONCURRENCY = 16;
 
-/** An order may take the telco this long to answer; after that nobody knows. */
-const ORDER_DEADLINE_MS = 20_000;
+/** A look at the balance is worth this long before an order, and no longer. */
+const SNAPSHOT_WITHIN_MS = 2_000;
 
-/** The last wait is half of the whole; the sweeper takes over after 60 s. */
-const RECORD_WITHIN_MS = 15_000;
+/** The order cannot be sent now; the queue tries again, then the sweeper, until it is too late for it. */
+class NotNow extends RefillError {
+  readonly code = 'ORDER_NOT_NOW';
+}
 
 /** Submits confirmed purchases to the telco: at most once each, whatever the queue does. */
 export function startPurchasesWorker(options: PurchasesWorkerOptions): JobRunner {
@@ -33,69 +31,48 @@ export function startPurchasesWorker(options: PurchasesWorkerOptions): JobRunner
   );
 }
 
-/** One order. The `submitting` marker is committed before the POST and only one caller gets it: a second run stops here. */
+/**
+ * One order. Everything that can fail harmlessly comes first; then the `submitting` marker is committed, which only one caller
+ * gets, and a second run stops there; then the order goes out. Rejects when it should be tried again.
+ */
 export async function submit(options: PurchasesWorkerOptions, id: string): Promise<void> {
-  const { ledger, jobs, lines, log } = options;
-  const purchase = await ledger.movePurchase(id, 'submitting', { why: 'submit' });
-  if (purchase === undefined) return;
-  const outcome = await order(lines, purchase);
-  lines.forget(purchase.lineId);
-  const { to, ...details } = outcome;
-  const moved = await record(options, id, to, details);
-  log.info({ purchase: id, to, why: details.why, moved: moved !== undefined }, 'purchase submitted');
-  // A callback may have been faster: then its receipt is already on the way.
-  if (moved !== undefined && to !== 'processing') await wakeOutbox(ledger, jobs, moved);
+  const { ledger, lines } = options;
+  const purchase = await ledger.purchase(id);
+  if (purchase?.state !== 'confirmed') return;
+  const line = await lines.line(purchase.lineId);
+  if (line === undefined) return endUnsent(options, id, ERASED);
+  if (!(await ledger.isConfirmedFor(purchase, line))) return endUnsent(options, id, ANOTHER_KEY);
+  const telco = lines.telcoFor(line.operator);
+  if ((telco.restMs?.() ?? 0) > 0) throw new NotNow('the telco takes no orders now');
+  const snapshot = await snapshotBefore(telco, line, purchase.terms.planId);
+  const began = performance.now();
+  const marked = await ledger.movePurchase(id, 'submit', {
+    confirmedWithinMs: SEND_WITHIN_MS,
+    ...(snapshot && { snapshot }),
+  });
+  if (marked === undefined) return;
+  const event = await sendOrder(options, { purchase: marked, line, telco, began });
+  if (event === 'put-off') throw new NotNow('the order was not taken, and may be sent again');
 }
 
-/** What the telco answered must not be lost to a store that blinks: written down again and again for half a minute. */
-async function record(
-  { ledger, log }: PurchasesWorkerOptions,
-  id: string,
-  to: Outcome['to'],
-  details: MoveDetails,
-): Promise<Purchase | undefined> {
-  for (let wait = 100; ; wait *= 2) {
-    try {
-      return await ledger.movePurchase(id, to, details);
-    } catch (error) {
-      if (wait > RECORD_WITHIN_MS) throw error;
-      log.warn({ err: error, purchase: id }, 'the answer to an order could not be written down yet');
-      await sleep(wait);
-    }
-  }
+const ERASED: MoveDetails = { said: 'the line was erased', failure: 'not-allowed' };
+
+/**
+ * Its user proved this line again since they confirmed, perhaps with another SIM: that one was neither shown nor agreed to, and
+ * its balance would pay. Nothing was sent, so nothing was charged, and that is told.
+ */
+const ANOTHER_KEY: MoveDetails = { said: 'the line has another key than when it was confirmed', failure: 'other-sim' };
+
+async function endUnsent({ ledger, jobs }: PurchasesWorkerOptions, id: string, details: MoveDetails): Promise<void> {
+  const ended = await ledger.movePurchase(id, 'expired', details);
+  if (ended !== undefined) await wakeOutbox(ledger, jobs, ended);
 }
 
-interface Outcome {
-  readonly to: 'completed' | 'processing' | 'failed' | 'unknown';
-  readonly why: string;
-  readonly confirmationCode?: string;
-  readonly failure?: string;
-}
-
-async function order(lines: LineTelco, { id, lineId, terms }: Purchase): Promise<Outcome> {
-  let line: Line | undefined;
-  try {
-    line = await lines.line(lineId);
-  } catch {
-    // Nothing was sent, and saying so is better than a purchase nobody knows the outcome of.
-    return { to: 'failed', why: 'line out of reach', failure: 'unreachable' };
-  }
-  if (line === undefined) return { to: 'failed', why: 'line erased', failure: 'not-allowed' };
-  const { planId, fundSource, context } = terms;
-  try {
-    const answer = await lines
-      .telcoFor(line.operator)
-      .purchase(
-        line,
-        { transactionId: id, planId, fundSource, ...(context !== undefined && { context }) },
-        { deadlineMs: ORDER_DEADLINE_MS },
-      );
-    const { status, confirmationCode } = answer;
-    return { to: status, why: 'answer', ...(confirmationCode !== undefined && { confirmationCode }) };
-  } catch (error) {
-    if (error instanceof TelcoRefused) return { to: 'failed', why: 'refused', failure: error.reason };
-    if (error instanceof TelcoUnreachable) return { to: 'failed', why: 'unreachable', failure: 'unreachable' };
-    // Ambiguous, or a bug of ours after the marker: nobody knows, so nobody says.
-    return { to: 'unknown', why: 'ambiguous' };
-  }
+/** To compare with when the answer is lost. Where the telco can be asked about an order, nobody has to compare. */
+async function snapshotBefore(telco: Telco, line: Line, planId: string): Promise<Snapshot | undefined> {
+  if (telco.findPurchase !== undefined) return undefined;
+  return telco.balance(line, { lane: 'order', deadlineMs: SNAPSHOT_WITHIN_MS }).then(
+    (balance) => snapshotOf(balance, planId),
+    () => undefined,
+  );
 }

@@ -1,7 +1,9 @@
 import type { Mailbox } from '../bot/conversation/mailbox.js';
-import { OPEN_STATES } from '../bot/domain/purchase.js';
+import { INTERRUPTED_AFTER_MS, PERSON_AFTER_MS, REDRIVE_AFTER_MS, SEND_WITHIN_MS } from '../bot/domain/patience.js';
+import { OPEN_STATES, type PurchaseEvent } from '../bot/domain/purchase.js';
 import type { Jobs } from '../bot/jobs.js';
-import type { Ledger, Purchase } from '../bot/ledger/ledger.js';
+import type { Ledger, MoveDetails } from '../bot/ledger/ledger.js';
+import type { OperatorTask } from '../bot/ledger/tasks.js';
 import type { Logger } from '../bot/log.js';
 import type { Metrics } from '../bot/metrics.js';
 import { wakeOutbox } from '../bot/telco-events.js';
@@ -19,16 +21,17 @@ export interface SweeperOptions {
 }
 
 const BATCH = 200;
-/** A confirmed purchase whose job was lost. */
-const CONFIRMED_MS = 10_000;
-/** Longer than any order may take: its process died between the marker and the answer. */
-const SUBMITTING_MS = 60_000;
-/** A callback that has not come by now may never come (FAULTS.md 19). */
-const PROCESSING_MS = 15 * 60_000;
-/** From here on a person has to look (DESIGN.md, Money). */
-const UNKNOWN_MS = 15 * 60_000;
 const QUEUED_NUDGE_MS = 30_000;
 const OUTBOX_RETRY_MS = 60_000;
+/** Rounds between two clearings of the quarantine: about an hour. */
+const PRUNE_EVERY = 240;
+/** A receipt that got lost on the way is sent again this long after, longer each time. */
+const RESEND_MS = 15_000;
+/** How long what became of a message is kept. */
+const DELIVERIES_KEPT_MS = 30 * 24 * 3_600_000;
+/** Rows that are forgotten in one statement, and statements in one sweep. */
+const FORGOTTEN = 2_000;
+const FORGOTTEN_TIMES = 10;
 
 export interface Sweeper {
   /** One round, now; joins one that is under way. */
@@ -38,10 +41,10 @@ export interface Sweeper {
 
 /** Finds in PostgreSQL what a crash, a wipe or an outage left undone, and puts it back on its way. */
 export function startSweeper(options: SweeperOptions): Sweeper {
-  const told = new Set<string>();
+  let rounds = 0;
   let running: Promise<void> | undefined;
   const sweep = () => {
-    running ??= sweepOnce(options, told).finally(() => {
+    running ??= sweepOnce(options, rounds++).finally(() => {
       running = undefined;
     });
     return running;
@@ -57,17 +60,24 @@ export function startSweeper(options: SweeperOptions): Sweeper {
 }
 
 /** Every step by itself: what one store or one row holds up, the others do not wait for. */
-async function sweepOnce(options: SweeperOptions, told: Set<string>): Promise<void> {
+async function sweepOnce(options: SweeperOptions, round: number): Promise<void> {
   const { ledger, jobs, now, log } = options;
   const before = (ms: number) => new Date(now().getTime() - ms);
   const steps: Readonly<Record<string, () => Promise<unknown>>> = {
+    expired: async () =>
+      moveAll(options, await ledger.unsentPurchases(before(SEND_WITHIN_MS), BATCH), 'expired', NOT_SENT),
     confirmed: async () =>
-      addAll(jobs, 'purchases', await ledger.stalePurchases('confirmed', before(CONFIRMED_MS), BATCH)),
+      addAll(jobs, 'purchases', await ledger.stalePurchases('confirmed', before(REDRIVE_AFTER_MS), BATCH)),
     submitting: async () =>
-      toUnknown(options, 'interrupted', await ledger.stalePurchases('submitting', before(SUBMITTING_MS), BATCH)),
-    processing: async () =>
-      toUnknown(options, 'no callback', await ledger.stalePurchases('processing', before(PROCESSING_MS), BATCH)),
-    unknown: async () => callForHelp(options, told, await ledger.stalePurchases('unknown', before(UNKNOWN_MS), BATCH)),
+      moveAll(
+        options,
+        await ledger.stalePurchases('submitting', before(INTERRUPTED_AFTER_MS), BATCH),
+        'interrupted',
+        // It waited long enough: the reconciler looks at once.
+        { checkInMs: 0 },
+      ),
+    overdue: () => ledger.openOverdueTasks(before(PERSON_AFTER_MS)),
+    people: () => ledger.announceTasks(BATCH, (task) => callForHelp(options, task)),
     // A claim pushes the next try back, so nothing is claimed while there is no queue to hand it to.
     async outbox() {
       await jobs.depth();
@@ -76,6 +86,15 @@ async function sweepOnce(options: SweeperOptions, told: Set<string>): Promise<vo
     async nudges() {
       await jobs.depth();
       await addAll(jobs, 'nudges', await ledger.queuedNudges(before(QUEUED_NUDGE_MS), BATCH));
+    },
+    resend: () => ledger.resendFailed(RESEND_MS, BATCH),
+    async deliveries() {
+      for (let times = 0; times < FORGOTTEN_TIMES; times++) {
+        if ((await ledger.pruneDeliveries(before(DELIVERIES_KEPT_MS), FORGOTTEN)) < FORGOTTEN) return;
+      }
+    },
+    async quarantine() {
+      if (round % PRUNE_EVERY === 0) await ledger.pruneQuarantine();
     },
     figures: () => measure(options),
   };
@@ -95,25 +114,46 @@ async function eachByItself<Item>(items: readonly Item[], act: (item: Item) => P
   if (failed !== undefined) throw failed.reason;
 }
 
-async function toUnknown({ ledger, jobs }: SweeperOptions, why: string, stale: readonly Purchase[]): Promise<void> {
+const NOT_SENT: MoveDetails = { said: 'could not be sent in time', failure: 'unreachable' };
+
+async function moveAll(
+  { ledger, jobs }: SweeperOptions,
+  stale: readonly { readonly id: string }[],
+  event: PurchaseEvent,
+  details: MoveDetails,
+): Promise<void> {
   await eachByItself(stale, async ({ id }) => {
-    const moved = await ledger.movePurchase(id, 'unknown', { why });
+    const moved = await ledger.movePurchase(id, event, details);
     if (moved !== undefined) await wakeOutbox(ledger, jobs, moved);
   });
 }
 
-/** Once per purchase and process: an alarm that rings every 15 seconds is switched off. */
-async function callForHelp({ alert }: SweeperOptions, told: Set<string>, overdue: readonly Purchase[]): Promise<void> {
-  for (const { id } of overdue) {
-    if (told.has(id)) continue;
-    told.add(id);
-    alert('PURCHASE_UNKNOWN', `nobody knows what became of purchase ${id}: ask the operator`);
-  }
+const ALERTS: Readonly<Record<OperatorTask['kind'], string>> = {
+  'purchase-unknown': 'PURCHASE_UNKNOWN',
+  contradiction: 'CONTRADICTING_RESULT',
+  promise: 'PROMISE_NOT_KEPT',
+  'not-activated': 'PLAN_NOT_ACTIVE',
+};
+
+/**
+ * Once per task, over all processes and restarts: an alarm that rings every 15 seconds is switched off. Twice only where the
+ * process died before it could note that it had called; the task's id tells the two are one.
+ */
+function callForHelp({ alert }: SweeperOptions, { kind, subject, about, id }: OperatorTask): void {
+  alert(ALERTS[kind], `${subject}: ${about} (task ${id})`);
 }
 
 async function measure({ ledger, jobs, mailbox, metrics }: SweeperOptions): Promise<void> {
-  const [purchases, queues, depth] = await Promise.all([ledger.countPurchasesByState(), jobs.depth(), mailbox.depth()]);
+  const [tasks, quarantined, purchases] = await Promise.all([
+    ledger.countOpenTasks(),
+    ledger.countQuarantined(),
+    ledger.countPurchasesByState(),
+  ]);
+  for (const kind of Object.keys(ALERTS) as OperatorTask['kind'][]) metrics.tasks.set({ kind }, tasks[kind] ?? 0);
+  metrics.quarantined.set(quarantined);
   for (const state of OPEN_STATES) metrics.purchases.set({ state }, purchases[state] ?? 0);
+  // The queues last: what the ledger knows is shown while they are away.
+  const [queues, depth] = await Promise.all([jobs.depth(), mailbox.depth()]);
   for (const [queue, count] of Object.entries(queues)) metrics.queueJobs.set({ queue }, count);
   metrics.mailboxConversations.set(depth.conversations);
   metrics.mailboxOldest.set(depth.oldestMs / 1000);

@@ -1,5 +1,6 @@
 import type { Entry, EntryHandler, Mailbox, MailboxWorker } from '../bot/conversation/mailbox.js';
-import { apologise, runTurn, type TurnDeps } from '../bot/conversation/run-turn.js';
+import { apologise, runTurn } from '../bot/conversation/run-turn.js';
+import type { TurnDeps } from '../bot/conversation/turn-deps.js';
 import type { Logger } from '../bot/log.js';
 import type { Metrics } from '../bot/metrics.js';
 import type { Trace } from '../bot/trace.js';
@@ -34,7 +35,7 @@ function turnHandler({ turns, log, metrics, trace }: TurnsWorkerOptions): EntryH
     const { conversationId: conversation, kind: input, at } = entry.event;
     const started = performance.now();
     const waited = Math.max(0, turns.now().getTime() - at);
-    metrics.waitSeconds.observe(waited / 1000);
+    if (entry.event.replayed !== true) metrics.waitSeconds.observe(waited / 1000);
     try {
       const { session, summary } = await runTurn(turns, entry);
       const ms = Math.round(performance.now() - started);

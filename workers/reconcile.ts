@@ -1,0 +1,183 @@
+import { planArrived, provesPurchase, snapshotOf } from '../bot/domain/evidence.js';
+import { ACTIVATION_CHECKS, MAX_POSTS, NEVER_SEEN_CHECKS } from '../bot/domain/patience.js';
+import type { PurchaseEvent } from '../bot/domain/purchase.js';
+import type { Line } from '../bot/domain/subscriber.js';
+import type { MoveDetails, Purchase } from '../bot/ledger/ledger.js';
+import type { Telco } from '../bot/telco.js';
+import { wakeOutbox } from '../bot/telco-events.js';
+import { type OrderOptions, sendOrder } from './order.js';
+
+export interface ReconcilerOptions extends OrderOptions {
+  readonly everyMs?: number;
+}
+
+export interface Reconciler {
+  /** One round, now; joins one that is under way. */
+  reconcile(): Promise<void>;
+  close(): Promise<void>;
+}
+
+const BATCH = 50;
+const BATCHES = 20;
+const EVERY_MS = 5_000;
+/** Looks at once: they are nobody's turn, and wait behind everybody's. */
+const AT_ONCE = 8;
+const LOOK_WITHIN_MS = 10_000;
+
+/**
+ * Goes and looks what became of orders nobody knows the end of, at growing intervals: by the telco's look-up, by sending the
+ * same order again where the telco charges an id once, else by comparing the balance with what it was right before the order.
+ * Works from PostgreSQL alone. What proves nothing leaves the purchase unknown, and a person gets it.
+ */
+export function startReconciler(options: ReconcilerOptions): Reconciler {
+  let running: Promise<void> | undefined;
+  const reconcile = () => {
+    running ??= round(options).finally(() => {
+      running = undefined;
+    });
+    return running;
+  };
+  const timer = setInterval(() => void reconcile(), options.everyMs ?? EVERY_MS);
+  return {
+    reconcile,
+    async close() {
+      clearInterval(timer);
+      await running;
+    },
+  };
+}
+
+/** Batch after batch while there are full ones, for a while. */
+async function round(options: ReconcilerOptions): Promise<void> {
+  for (let batch = 0; batch < BATCHES; batch++) {
+    if ((await lookAtBatch(options)) < BATCH) return;
+  }
+}
+
+/** One purchase that cannot be looked at does not keep the others from it: it comes again after its pause. */
+async function lookAtBatch(options: ReconcilerOptions): Promise<number> {
+  const { ledger, log } = options;
+  const due = await ledger.dueChecks(BATCH).catch((error: unknown) => {
+    log.warn({ err: error }, 'reconciliation failed');
+    return [];
+  });
+  const waiting = [...due];
+  const looker = async () => {
+    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+      const { id, checks } = next;
+      await look(options, id, checks).catch((error: unknown) => {
+        log.warn({ err: error, purchase: id }, 'nothing could be found out about a purchase');
+      });
+    }
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, looker));
+  return due.length;
+}
+
+async function look(options: ReconcilerOptions, id: string, checks: number): Promise<void> {
+  const { ledger, lines } = options;
+  const purchase = await ledger.purchase(id);
+  const line = purchase && (await lines.line(purchase.lineId));
+  if (purchase === undefined || line === undefined) return ledger.endChecks(id);
+  const telco = lines.telcoFor(line.operator);
+  const sameSubscriber = await ledger.isConfirmedFor(purchase, line);
+  const looked = { purchase, line, telco, checks, sameSubscriber };
+  if (purchase.state === 'completed') return lookForPlan(options, looked);
+  if (purchase.state === 'processing') return lookAfterSilence(options, looked);
+  if (purchase.state === 'unknown') await resolve(options, looked);
+}
+
+interface Looked {
+  readonly purchase: Purchase;
+  readonly line: Line;
+  readonly telco: Telco;
+  /** Looks so far, this one included. */
+  readonly checks: number;
+  /**
+   * False when the line has another key than the order was sent with: it may be another SIM's now. Then its balance and what the
+   * telco says under that key prove nothing, and nothing is sent: only a callback or a person ends the purchase.
+   */
+  readonly sameSubscriber: boolean;
+}
+
+/** No callback came: either the truth is found, or it is said that nobody knows it. */
+async function lookAfterSilence(options: ReconcilerOptions, looked: Looked): Promise<void> {
+  const found = looked.sameSubscriber ? await findOut(options, looked).catch(() => undefined) : undefined;
+  await move(options, looked, found ?? { event: 'no-callback', ...(!looked.sameSubscriber && { said: ANOTHER_KEY }) });
+}
+
+const ANOTHER_KEY = 'the line has another key than when it was ordered';
+
+async function resolve(options: ReconcilerOptions, looked: Looked): Promise<void> {
+  const { purchase, telco } = looked;
+  if (!looked.sameSubscriber) {
+    options.log.info({ purchase: purchase.id, said: ANOTHER_KEY }, 'nothing can be found out about a purchase');
+    return;
+  }
+  if ((telco.restMs?.() ?? 0) > 0) return;
+  if (telco.deduplicatesPurchases && telco.findPurchase === undefined && purchase.posts < MAX_POSTS) {
+    return sendAgain(options, looked);
+  }
+  const found = await findOut(options, looked);
+  if (found !== undefined) await move(options, looked, found);
+}
+
+/** The same id again, where the telco promises to charge it once; the marker keeps two processes from doing it at once. */
+async function sendAgain(options: ReconcilerOptions, { purchase, line, telco }: Looked): Promise<void> {
+  const began = performance.now();
+  const marked = await options.ledger.movePurchase(purchase.id, 'resubmit');
+  if (marked !== undefined) await sendOrder(options, { purchase: marked, line, telco, began, again: true });
+}
+
+interface Found extends MoveDetails {
+  readonly event: PurchaseEvent;
+}
+
+/** What the telco's look-up says, or what the balance proves; `undefined` when it is nothing. */
+async function findOut({ ledger }: ReconcilerOptions, looked: Looked): Promise<Found | undefined> {
+  const { purchase, line, telco, checks } = looked;
+  const call = { lane: 'background', deadlineMs: LOOK_WITHIN_MS } as const;
+  if (telco.findPurchase !== undefined) {
+    const answer = await telco.findPurchase(line, purchase.id, call);
+    if (answer === undefined) {
+      if (checks < NEVER_SEEN_CHECKS) return undefined;
+      return { event: 'found-failed', said: 'look-up: never seen', failure: 'unreachable' };
+    }
+    const { status, confirmationCode } = answer;
+    // No news: it stays as it is, and its buyer, who was told once, is not told again.
+    if (status === 'processing') return undefined;
+    return { event: `found-${status}`, said: `look-up: ${status}`, ...(confirmationCode && { confirmationCode }) };
+  }
+  const before = await ledger.snapshot(purchase.id);
+  if (before === undefined) return undefined;
+  const after = snapshotOf(await telco.balance(line, call), purchase.terms.planId);
+  return provesPurchase(before, after, purchase.terms) ? { event: 'found-completed', said: 'balance' } : undefined;
+}
+
+/**
+ * The telco said that it is done: the plan should show. It may lag; a person hears of one that never comes. Where that cannot be
+ * seen any more, the telco's word is enough.
+ */
+async function lookForPlan({ ledger }: ReconcilerOptions, looked: Looked): Promise<void> {
+  const { purchase, line, telco, checks, sameSubscriber } = looked;
+  const { id, terms } = purchase;
+  const before = await ledger.snapshot(id);
+  if (before === undefined || !sameSubscriber) return ledger.endChecks(id);
+  const balance = await telco.balance(line, { lane: 'background', deadlineMs: LOOK_WITHIN_MS });
+  if (planArrived(before, snapshotOf(balance, terms.planId))) return ledger.endChecks(id);
+  if (checks < ACTIVATION_CHECKS) return;
+  await ledger.openTask('not-activated', id, 'the telco called this purchase completed, but its plan never showed');
+  await ledger.endChecks(id);
+}
+
+async function move(
+  { ledger, jobs, lines, log }: ReconcilerOptions,
+  { purchase }: Looked,
+  { event, ...details }: Found,
+): Promise<void> {
+  const moved = await ledger.movePurchase(purchase.id, event, details);
+  log.info({ purchase: purchase.id, event, said: details.said, moved: moved !== undefined }, 'purchase reconciled');
+  if (moved === undefined) return;
+  lines.forget(moved.lineId);
+  if (moved.state !== 'processing') await wakeOutbox(ledger, jobs, moved);
+}
