@@ -12,6 +12,8 @@ export interface CallbackOrder {
   /** Absent for success. */
   readonly errorType: string | undefined;
   readonly message: string;
+  /** To the address of rich notifications, which names neither operator nor subscriber. */
+  readonly rich: boolean;
 }
 
 export interface CallbackOptions {
@@ -44,8 +46,9 @@ export async function sendCallbacks(
 }
 
 async function sendOne(link: RefillLink, order: CallbackOrder, { retryMs, report }: CallbackOptions): Promise<void> {
-  const { operator, key, transactionId, appId, errorType, message } = order;
-  const path = `/millom/callback/v1/${encodeURIComponent(operator)}/${identify(key)}`;
+  const { operator, key, transactionId, appId, errorType, message, rich } = order;
+  const named = `/millom/callback/v1/${encodeURIComponent(operator)}/${identify(key)}`;
+  const path = rich ? '/millom/rich-callback' : named;
   const started = performance.now();
   const body = JSON.stringify({ transactionId, appId, errorType, message });
   const { status } = await link.pushUntilTaken(path, body, ATTEMPTS, retryMs);

@@ -26,13 +26,17 @@ export const topUpSchema = z.strictObject({
  * - `mode`: `completed` answers 200 at once; `processing` answers 202 and calls back.
  * - `callback`: `once`; `never`; `twice` at the same moment; `late` (after three times the delay); `early` (before the 202);
  *   `contradicting` (success, then failure).
+ * - `activationDelayMs`: the money is taken at once, the plan shows on the balance this much later.
  * - `errorType`: the purchase fails, uncharged: status `failed` in mode `completed`, this errorType in the callback otherwise.
+ * - `callbackTo`: which of Refill's two addresses is called back (purchase-callback.yaml, rich-notifications.yaml).
  */
 export const nextPurchaseSchema = z.strictObject({
   mode: z.enum(['completed', 'processing']).default('processing'),
   callbackDelayMs: z.int().min(0).max(3_600_000).optional(),
   callback: z.enum(['once', 'never', 'twice', 'late', 'early', 'contradicting']).default('once'),
   errorType: z.string().min(1).max(64).optional(),
+  callbackTo: z.enum(['callback', 'rich-callback']).optional(),
+  activationDelayMs: z.int().min(0).max(3_600_000).optional(),
 });
 
 export const notifySchema = z.strictObject({
@@ -42,6 +46,20 @@ export const notifySchema = z.strictObject({
   /** A fixed id shows how a repeated notification is treated; otherwise a fresh UUID. */
   transactionId: z.string().min(3).max(128).optional(),
 });
+
+/** A fixed `uuid` shows how a rich notification that is sent again is treated. */
+export const richNotifySchema = z.strictObject({ uuid: z.uuid().optional() });
+
+export const findSchema = z.strictObject({ cpid: z.string().min(1).max(512) });
+
+/** Whose number it is; with a text, that it is sent to that phone. */
+export const phoneSchema = z.strictObject({
+  number: z.string().regex(/^\d{5,15}$/, 'expected E.164 without a plus sign'),
+  text: z.string().min(1).max(1000).optional(),
+});
+
+/** Whose phone this machine is; `null`: one on Wi-Fi. */
+export const mobileDataSchema = z.strictObject({ subscriber: z.string().max(60).nullable() });
 
 export const switchSchema = z.strictObject({ on: z.boolean() });
 
@@ -83,6 +101,8 @@ export type Burn = z.input<typeof burnSchema>;
 export type NextPurchase = z.input<typeof nextPurchaseSchema>;
 /** A `NextPurchase` with its defaults filled in. */
 export type PlannedPurchase = z.output<typeof nextPurchaseSchema>;
+export type Phone = z.input<typeof phoneSchema>;
 export type Notify = z.input<typeof notifySchema>;
+export type RichNotify = z.input<typeof richNotifySchema>;
 export type FaultOrder = z.input<typeof faultSchema>;
 export type Operation = (typeof OPERATIONS)[number];

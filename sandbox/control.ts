@@ -8,16 +8,23 @@ import {
   ensureSchema,
   type FaultOrder,
   faultSchema,
+  findSchema,
+  mobileDataSchema,
   type NextPurchase,
   type Notify,
   nextPurchaseSchema,
   notifySchema,
+  type Phone,
+  phoneSchema,
+  type RichNotify,
+  richNotifySchema,
   switchSchema,
   topUpSchema,
 } from './control-schemas.js';
 import { SandboxMisuse } from './errors.js';
 import type { Fault } from './faults.js';
 import type { Persona } from './personas.js';
+import type { PushResult } from './refill.js';
 import type { SubscriberView } from './view.js';
 import { type Answer, json } from './wire.js';
 
@@ -46,6 +53,14 @@ export interface Control {
   nextPurchase(id: string, next: NextPurchase): void;
   /** Pushes a notification, registered for or not. */
   notify(id: string, notify: Notify): Promise<Pushed>;
+  /** Pushes a rich notification, with what the subscriber may buy; what Refill answered. */
+  richNotify(id: string, rich?: RichNotify): Promise<PushResult>;
+  /** Whose number it is, or `undefined`; with a text, what came to that phone. */
+  phone(phone: Phone): SubscriberView | undefined;
+  /** Who is behind a CPID, or `undefined`. */
+  find(cpid: string): SubscriberView | undefined;
+  /** Whose phone asks for its CPID from now on; `null` for one on Wi-Fi. */
+  mobileData(id: string | null): void;
   setRoaming(id: string, on: boolean): void;
   setOptOut(id: string, on: boolean): void;
   addFault(fault: FaultOrder): void;
@@ -64,13 +79,17 @@ type Handler = (control: Control, id: string, body: unknown) => unknown;
 const ROUTES: Readonly<Record<string, Handler>> = {
   'GET personas': (control) => control.personas,
   'POST subscribers': (control, _, body) => control.ensure(ensureSchema.parse(body).id),
-  'GET subscribers/{}': (control, id) => existing(control, id),
+  'GET subscribers/{}': (control, id) => found(control.subscriber(id)),
   'POST subscribers/{}/burn': async (control, id, body) => ({ pushed: await control.burn(id, burnSchema.parse(body)) }),
   'POST subscribers/{}/top-up': async (control, id, body) => ({
     pushed: await control.topUp(id, topUpSchema.parse(body).amount),
   }),
   'POST subscribers/{}/next-purchase': (control, id, body) => control.nextPurchase(id, nextPurchaseSchema.parse(body)),
   'POST subscribers/{}/notify': (control, id, body) => control.notify(id, notifySchema.parse(body)),
+  'POST subscribers/{}/rich-notify': (control, id, body) => control.richNotify(id, richNotifySchema.parse(body)),
+  'POST phones': (control, _, body) => found(control.phone(phoneSchema.parse(body))),
+  'POST find': (control, _, body) => found(control.find(findSchema.parse(body).cpid)),
+  'POST mobile-data': (control, _, body) => control.mobileData(mobileDataSchema.parse(body).subscriber),
   'POST subscribers/{}/roaming': (control, id, body) => control.setRoaming(id, switchSchema.parse(body).on),
   'POST subscribers/{}/opt-out': (control, id, body) => control.setOptOut(id, switchSchema.parse(body).on),
   'GET faults': (control) => control.faults(),
@@ -101,10 +120,9 @@ export function isLoopback(req: IncomingMessage): boolean {
   return /^(::1$|(::ffff:)?127\.)/.test(address) && /^(localhost|127(\.\d+){3}|\[::1\])$/i.test(host);
 }
 
-function existing(on: Control, id: string): SubscriberView {
-  const found = on.subscriber(id);
-  if (found === undefined) throw new SandboxMisuse(404, 'no such subscriber');
-  return found;
+function found(subscriber: SubscriberView | undefined): SubscriberView {
+  if (subscriber === undefined) throw new SandboxMisuse(404, 'no such subscriber');
+  return subscriber;
 }
 
 function parse(req: IncomingMessage, body: string): unknown {

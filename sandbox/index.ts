@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { ChargeLog } from './charges.js';
 import type { Control } from './control.js';
+import { MobileData } from './cpid.js';
 import type { EventSink, SandboxEvent } from './events.js';
 import { Faults } from './faults.js';
 import { createControl } from './operations.js';
@@ -66,6 +67,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   server.listen(options.port ?? 0, '127.0.0.1');
   await once(server, 'listening');
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  world.here.url = url;
   const { link, tokens } = world;
   return {
     ...world.control,
@@ -98,6 +100,22 @@ function createWorld(options: SandboxOptions) {
   const rules = { deduplicate, callbackDelayMs, callbackRetryMs, samePlanSeconds };
   const purchases = new Purchases({ options: rules, charges, link, emit, now });
   const millom = { subscribers, purchases, serviceProvider: options.serviceProvider, now };
-  const control = createControl({ subscribers, purchases, charges, faults, link, emit, now });
-  return { millom, tokens, faults, control, subscribers, link, emit, now, donorDelayMs: 2 * callbackDelayMs };
+  const here = { url: '' };
+  const { serviceProvider = 'refill' } = options;
+  const mobileData = new MobileData(subscribers);
+  const parts = { subscribers, purchases, charges, faults, link, mobileData, emit, now };
+  const control = createControl({ ...parts, serviceProvider, baseUrl: () => here.url });
+  return {
+    here,
+    millom,
+    tokens,
+    faults,
+    mobileData,
+    control,
+    subscribers,
+    link,
+    emit,
+    now,
+    donorDelayMs: 2 * callbackDelayMs,
+  };
 }

@@ -1,12 +1,21 @@
 import type { ChargeLog } from './charges.js';
 import type { Control, Pushed } from './control.js';
-import { burnSchema, faultSchema, nextPurchaseSchema, notifySchema, topUpSchema } from './control-schemas.js';
+import {
+  burnSchema,
+  faultSchema,
+  nextPurchaseSchema,
+  notifySchema,
+  richNotifySchema,
+  topUpSchema,
+} from './control-schemas.js';
+import type { MobileData } from './cpid.js';
 import type { EventSink } from './events.js';
 import type { Faults } from './faults.js';
 import { type Notification, pushNotification } from './notifications.js';
 import { PERSONAS } from './personas.js';
 import type { Purchases } from './purchase.js';
-import type { RefillLink } from './refill.js';
+import type { PushResult, RefillLink } from './refill.js';
+import { pushRichNotification } from './rich-notifications.js';
 import { addMoney, consume, type Subscriber } from './state.js';
 import type { Subscribers } from './subscribers.js';
 import { viewOf } from './view.js';
@@ -17,9 +26,16 @@ export interface ControlParts {
   readonly charges: ChargeLog;
   readonly faults: Faults;
   readonly link: RefillLink;
+  readonly mobileData: MobileData;
   readonly emit: EventSink;
   readonly now: () => Date;
+  readonly serviceProvider: string;
+  /** Where this sandbox listens, once it does. */
+  readonly baseUrl: () => string;
 }
+
+/** As many as anyone scrolls back to. */
+const MESSAGES_KEPT = 10;
 
 /** The control operations, as methods; the control routes call the same ones. */
 export function createControl(parts: ControlParts): Control {
@@ -55,7 +71,23 @@ export function createControl(parts: ControlParts): Control {
         subscriber.next = how;
       });
     },
+    richNotify: (id, rich = {}) => pushRich(parts, subscribers.require(id), richNotifySchema.parse(rich).uuid),
+    find: (cpid) => {
+      const found = subscribers.find({ type: 'CPID', value: cpid });
+      return found === undefined ? undefined : viewOf(found, now());
+    },
     notify: (id, notify) => push(parts, subscribers.require(id), notifySchema.parse(notify)),
+    phone: ({ number, text }) => {
+      const found = subscribers.find({ type: 'MSISDN', value: number });
+      if (found === undefined) return undefined;
+      if (text !== undefined) {
+        change(found.id, 'message to the phone', (subscriber) => {
+          subscriber.messages = [...subscriber.messages, { text, at: now() }].slice(-MESSAGES_KEPT);
+        });
+      }
+      return viewOf(found, now());
+    },
+    mobileData: (id) => parts.mobileData.use(id),
     setRoaming: (id, on) =>
       change(id, `roaming ${on ? 'on' : 'off'}`, (subscriber) => {
         subscriber.roaming = on;
@@ -108,4 +140,23 @@ async function push(
     ok: status !== undefined && status < 300,
   });
   return status === undefined ? { type } : { type, status };
+}
+
+async function pushRich(
+  { link, emit, now, baseUrl, serviceProvider }: ControlParts,
+  subscriber: Subscriber,
+  uuid: string | undefined,
+): Promise<PushResult> {
+  const started = performance.now();
+  const order = { baseUrl: baseUrl(), serviceProvider, uuid };
+  const result = await pushRichNotification(link, subscriber, order, now());
+  emit({
+    at: now(),
+    kind: 'notification',
+    title: `rich → ${result.status ?? 'no answer'}`,
+    subscriberId: subscriber.id,
+    ms: performance.now() - started,
+    ok: result.status !== undefined && result.status < 300,
+  });
+  return result;
 }

@@ -46,6 +46,8 @@ interface Order {
   readonly subscriber: Subscriber;
   readonly plan: CataloguePlan;
   readonly fundSource: Activation['fundSource'];
+  /** From the charge to the plan showing on the balance. */
+  readonly activationDelayMs: number;
   status: 'processing' | 'completed' | 'failed';
   message: string;
   confirmationCode?: string;
@@ -57,6 +59,8 @@ export interface Buyer {
   /** As the caller named the subscriber: the callback names them so too. */
   readonly key: SubscriberKey;
   readonly serviceProvider: string;
+  /** True for a purchase through a link: its result goes to the address of rich notifications. */
+  readonly byLink?: boolean;
 }
 
 const ORDERS_KEPT = 100_000;
@@ -77,7 +81,7 @@ export class Purchases {
     const plan = this.check(subscriber, activation);
     const how = subscriber.next ?? nextPurchaseSchema.parse({});
     subscriber.next = undefined;
-    const order = this.open(subscriber, plan, activation);
+    const order = this.open(subscriber, plan, activation, how.activationDelayMs ?? 0);
     if (how.mode === 'completed') {
       this.settle(order, how.errorType);
       return answer(order);
@@ -124,8 +128,14 @@ export class Purchases {
     }
   }
 
-  private open(subscriber: Subscriber, plan: CataloguePlan, { transid, fundSource }: Activation): Order {
+  private open(
+    subscriber: Subscriber,
+    plan: CataloguePlan,
+    { transid, fundSource }: Activation,
+    activationDelayMs: number,
+  ): Order {
     const order: Order = {
+      activationDelayMs,
       transactionId: transid,
       subscriber,
       plan,
@@ -158,11 +168,12 @@ export class Purchases {
     return undefined;
   }
 
-  private charge({ subscriber, plan, fundSource, transactionId }: Order): void {
+  private charge({ subscriber, plan, fundSource, transactionId, activationDelayMs }: Order): void {
     const at = this.parts.now();
     const { currency } = subscriber.persona;
     takePrice(subscriber, plan.cost, fundSource);
-    activate(subscriber, plan, at);
+    if (activationDelayMs === 0) activate(subscriber, plan, at);
+    else this.parts.link.later(activationDelayMs, async () => activate(subscriber, plan, this.parts.now()));
     const charge = {
       at,
       subscriberId: subscriber.id,
@@ -187,7 +198,8 @@ export class Purchases {
     const errorType = this.settle(order, how.errorType);
     const { transactionId, message } = order;
     const { operator } = buyer.subscriber.persona;
-    const call = { operator, key: buyer.key, transactionId, appId: buyer.serviceProvider, errorType, message };
+    const rich = buyer.byLink === true || how.callbackTo === 'rich-callback';
+    const call = { operator, key: buyer.key, transactionId, appId: buyer.serviceProvider, errorType, message, rich };
     if (how.callback === 'late') this.parts.link.later(2 * delayMs, () => this.callBack(order, call, how.callback));
     else await this.callBack(order, call, how.callback);
   }

@@ -74,10 +74,15 @@ export interface OfferQuery {
 /** GET upsellOffer (upsell.yaml, OfferInfoResponse). Millom has no field that says loan: NEED_LOANS says it for all. */
 export function upsellOffer(subscriber: Subscriber, query: OfferQuery, now: Date): Answer {
   if (subscriber.optedOut) throw new Refusal('USER_OPT_OUT', 'the subscriber has not opted in');
-  const state = subscriberState(subscriber, now);
+  const { state, offers } = offerList(subscriber, query, now);
+  return json(200, { subscriberState: STATES[state], offers });
+}
+
+/** The offers of a subscriber as they go over the wire, and why these. */
+export function offerList(subscriber: Subscriber, query: OfferQuery, now: Date) {
   const offers = offersOf(subscriber, now).filter(({ planType }) => planType === query.planType);
-  return json(200, {
-    subscriberState: STATES[state],
+  return {
+    state: subscriberState(subscriber, now),
     offers: offers.map((plan) => ({
       planId: plan.id,
       cost: plan.cost,
@@ -88,7 +93,7 @@ export function upsellOffer(subscriber: Subscriber, query: OfferQuery, now: Date
       quota: plan.quotas.map(({ unit, amount }) => ({ unit, quota: amountOnWire(amount) })),
       ...(plan.context ? { offerContext: offerContext(subscriber, plan) } : {}),
     })),
-  });
+  };
 }
 
 const STATES = {

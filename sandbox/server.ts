@@ -1,9 +1,11 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { z } from 'zod';
 import { control, isLoopback } from './control.js';
+import type { MobileData } from './cpid.js';
 import { Refusal } from './errors.js';
 import { answerInstead, type Fault, type Faults, writeAnswer, writeSpoiled } from './faults.js';
 import { type Call, findSubscriber, METHODS, type Millom, parseCall, perform } from './millom.js';
+import { followLink } from './rich-notifications.js';
 import type { TokenEndpoint } from './token.js';
 import { requestTopUp, type TopUpParts } from './top-up.js';
 import { type Answer, errorDocument, json } from './wire.js';
@@ -12,6 +14,7 @@ export interface ServerParts extends TopUpParts {
   readonly millom: Millom;
   readonly tokens: TokenEndpoint;
   readonly faults: Faults;
+  readonly mobileData: MobileData;
 }
 
 /**
@@ -32,6 +35,13 @@ async function route(parts: ServerParts, req: IncomingMessage, res: ServerRespon
   const path = mark < 0 ? url : url.slice(0, mark);
   if (path.startsWith('/std/')) return millomCall(parts, req, res, path, mark < 0 ? '' : url.slice(mark + 1));
   if (path === '/oauth/token') return tokenCall(parts, req, res);
+  if (path === '/cpid' && req.method === 'GET') {
+    return writeAnswer(res, parts.mobileData.answer(req, mark < 0 ? '' : url.slice(mark + 1)));
+  }
+  if (path.startsWith('/rnf/') && req.method === 'GET') {
+    const query = mark < 0 ? '' : url.slice(mark + 1);
+    return writeAnswer(res, await settled(() => followLink(parts.millom, path, query)));
+  }
   if (req.method === 'POST' && /^\/v1\/[^/]+\/topup$/.test(path)) {
     parts.tokens.check(req.headers.authorization);
     const body = await readBody(req);

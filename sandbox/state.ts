@@ -26,8 +26,16 @@ export interface Subscriber {
   notifyLanguage: string | undefined;
   /** How the next purchase goes; used once. */
   next: PlannedPurchase | undefined;
+  /** What came to the phone, newest last: one-time codes, in place of WhatsApp. */
+  messages: readonly PhoneMessage[];
   /** Transaction ids of purchases that were accepted and not settled; an id twice when two POSTs carried it. */
   open: readonly string[];
+}
+
+/** Something a phone received. */
+export interface PhoneMessage {
+  readonly text: string;
+  readonly at: Date;
 }
 
 export interface HeldPlan {
@@ -59,6 +67,7 @@ export function newSubscriber(id: string, persona: Persona, msisdn: string, now:
     notifyKey: undefined,
     notifyLanguage: undefined,
     next: undefined,
+    messages: NONE,
     open: NONE,
   };
   restart(subscriber, now);
@@ -83,6 +92,7 @@ export function restart(subscriber: Subscriber, now: Date): void {
   subscriber.notifyKey = undefined;
   subscriber.notifyLanguage = undefined;
   subscriber.next = undefined;
+  subscriber.messages = NONE;
   subscriber.open = NONE;
 }
 

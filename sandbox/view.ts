@@ -23,6 +23,8 @@ export interface SubscriberView {
   readonly registered: readonly NotificationType[];
   readonly roaming: boolean;
   readonly optedOut: boolean;
+  /** What came to the phone, newest last. */
+  readonly messages: readonly { readonly text: string; readonly at: string }[];
   /** Transaction ids being processed. */
   readonly openPurchases: readonly string[];
   readonly nextPurchase?: PlannedPurchase;
@@ -38,7 +40,7 @@ export interface PlanView {
 }
 
 export function viewOf(subscriber: Subscriber, now: Date): SubscriberView {
-  const { id, persona, msisdn, money, owed, registered, roaming, optedOut, open, next } = subscriber;
+  const { id, persona, msisdn, money, owed, registered, roaming, optedOut, open, next, messages } = subscriber;
   return {
     id,
     persona,
@@ -63,6 +65,7 @@ export function viewOf(subscriber: Subscriber, now: Date): SubscriberView {
     registered,
     roaming,
     optedOut,
+    messages: messages.map(({ text, at }) => ({ text, at: at.toISOString() })),
     openPurchases: [...new Set(open)],
     ...(next === undefined ? {} : { nextPurchase: next }),
   };
