@@ -1,8 +1,12 @@
+import type { ComponentChild } from 'preact';
 import { useCallback, useEffect, useMemo, useState } from 'preact/hooks';
+import { Login } from './access/login.js';
+import { useAccess } from './access/use-access.js';
 import type { Session } from './api/types.js';
 import { Phone } from './chat/phone.js';
 import { useChat } from './chat/use-chat.js';
 import { LANGUAGES, type Language, useWords, WordsProvider, wordsFor } from './i18n/index.js';
+import { LinkBanner } from './link/banner.js';
 import { LogPanel } from './log/panel.js';
 import { useLive } from './log/use-live.js';
 import { Picker } from './people/picker.js';
@@ -14,13 +18,11 @@ import { TopBar } from './ui/top-bar.js';
 import { WorldPanel } from './world/panel.js';
 import { useWorld } from './world/use-world.js';
 
-/** The page: who you are, the phone, the world behind it, and what travels between them. */
+/** The page: the door where one has to log in, and what is behind it. */
 export function App() {
   const [language, setLanguage] = useState<Language>(firstLanguage);
   const words = useMemo(() => wordsFor(language), [language]);
-  const people = usePeople();
-  const [picking, setPicking] = useState(false);
-  const [pane, setPane] = useState<Pane>(firstPane);
+  const access = useAccess();
 
   useEffect(() => {
     document.documentElement.lang = words.language;
@@ -28,34 +30,67 @@ export function App() {
     remember('language', words.language);
   }, [words]);
 
-  const { session } = people;
+  const { view } = access;
+  const banner = view?.role === 'admin' && <LinkBanner />;
   return (
     <WordsProvider value={words}>
       <div class="shell">
-        <TopBar
-          session={session}
-          view={pane === 'channels' ? 'channels' : 'phone'}
-          onView={(view) => setPane(view === 'channels' ? 'channels' : firstPane())}
-          onLanguage={setLanguage}
-          onSwitch={() => setPicking(true)}
-        />
-        {session && (
-          <Trial key={session.conversation} session={session} renew={people.renew} pane={pane} onPane={setPane} />
-        )}
-        {!session && <Waiting failed={people.failed} onRetry={people.retry} />}
-        {(picking || people.mustChoose) && people.personas && (
-          <Picker
-            personas={people.personas}
-            current={session?.subscriber}
-            onPick={(id) => {
-              setPicking(false);
-              people.become(id);
-            }}
-            onClose={session ? () => setPicking(false) : undefined}
-          />
+        {view?.state === 'in' && view.trial ? (
+          <Inside banner={banner} onLanguage={setLanguage} onLeave={view.login === 'open' ? undefined : access.leave} />
+        ) : (
+          <>
+            <TopBar session={undefined} view="phone" onView={ignore} onLanguage={setLanguage} onSwitch={ignore} />
+            {banner}
+            <Login access={access} />
+          </>
         )}
       </div>
     </WordsProvider>
+  );
+}
+
+const ignore = () => {};
+
+interface InsideProps {
+  banner: ComponentChild;
+  onLanguage: (language: Language) => void;
+  onLeave: (() => void) | undefined;
+}
+
+/** Who you are, the phone, the world behind it, and what travels between them. */
+function Inside({ banner, onLanguage, onLeave }: InsideProps) {
+  const people = usePeople();
+  const [picking, setPicking] = useState(false);
+  const [pane, setPane] = useState<Pane>(firstPane);
+
+  const { session } = people;
+  return (
+    <>
+      <TopBar
+        session={session}
+        view={pane === 'channels' ? 'channels' : 'phone'}
+        onView={(view) => setPane(view === 'channels' ? 'channels' : firstPane())}
+        onLanguage={onLanguage}
+        onSwitch={() => setPicking(true)}
+        onLeave={onLeave}
+      />
+      {banner}
+      {session && (
+        <Trial key={session.conversation} session={session} renew={people.renew} pane={pane} onPane={setPane} />
+      )}
+      {!session && <Waiting failed={people.failed} onRetry={people.retry} />}
+      {(picking || people.mustChoose) && people.personas && (
+        <Picker
+          personas={people.personas}
+          current={session?.subscriber}
+          onPick={(id) => {
+            setPicking(false);
+            people.become(id);
+          }}
+          onClose={session ? () => setPicking(false) : undefined}
+        />
+      )}
+    </>
   );
 }
 

@@ -11,6 +11,8 @@ import './styles/blocks.css';
 import './styles/offers.css';
 import './styles/world.css';
 import './styles/log.css';
+import './styles/login.css';
+import './styles/link.css';
 
 const root = document.getElementById('app');
 if (root) render(<App />, root);

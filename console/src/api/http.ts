@@ -14,6 +14,22 @@ export class RequestFailed extends RefillError {
   }
 }
 
+/** On whatever changes something: a page of another site cannot send it (`bot/access/people/same-origin.ts`). */
+const OUR_PAGE = { 'x-refill-page': '1' };
+
+const SIGNED_OUT = 'refill:signed-out';
+
+/** Calls `listener` when the server wants a login for something the page asked. Returns how to stop. */
+export function onSignedOut(listener: () => void): () => void {
+  addEventListener(SIGNED_OUT, listener);
+  return () => removeEventListener(SIGNED_OUT, listener);
+}
+
+/** A stream was refused: it cannot see why. */
+export async function maybeSignedOut(): Promise<void> {
+  dispatchEvent(new Event(SIGNED_OUT));
+}
+
 /** @throws RequestFailed */
 export function get<T>(path: string): Promise<T> {
   return request<T>(path, {});
@@ -21,13 +37,13 @@ export function get<T>(path: string): Promise<T> {
 
 /** @throws RequestFailed */
 export function post<T>(path: string, body: unknown): Promise<T> {
-  const headers = { 'content-type': 'application/json' };
+  const headers = { ...OUR_PAGE, 'content-type': 'application/json' };
   return request<T>(path, { method: 'POST', headers, body: JSON.stringify(body) });
 }
 
 /** @throws RequestFailed */
 export function remove(path: string): Promise<void> {
-  return request<void>(path, { method: 'DELETE' });
+  return request<void>(path, { method: 'DELETE', headers: OUR_PAGE });
 }
 
 async function request<T>(path: string, init: RequestInit): Promise<T> {
@@ -36,6 +52,7 @@ async function request<T>(path: string, init: RequestInit): Promise<T> {
   });
   const text = await response.text().catch(() => '');
   const json = parse(text);
+  if (response.status === 401 && codeOf(json) === 'LOGIN_REQUIRED') await maybeSignedOut();
   if (!response.ok) throw new RequestFailed(response.status, detailOf(json));
   return json as T;
 }
@@ -46,6 +63,10 @@ function parse(text: string): unknown {
   } catch {
     return undefined;
   }
+}
+
+function codeOf(problem: unknown): unknown {
+  return ((problem ?? {}) as { code?: unknown }).code;
 }
 
 function detailOf(problem: unknown): string {

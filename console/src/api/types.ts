@@ -1,4 +1,4 @@
-import type { Action, Block, Form } from '../../../bot/message/message.js';
+import type { Action, Block, Form, Notice } from '../../../bot/message/message.js';
 
 /** A persona of the sandbox, as `/web/personas` lists it. */
 export interface Persona {
@@ -27,6 +27,7 @@ export interface Message {
   readonly blocks: readonly Block[];
   readonly actions: readonly Action[];
   readonly form?: Form;
+  readonly notice?: Notice;
 }
 
 /** What this page says: the body of `POST /web/{conversation}/messages`. */

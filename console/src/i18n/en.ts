@@ -78,6 +78,7 @@ export const en = {
   'preview.as': 'As {channel} shows it',
   'preview.log': '{channel}: messages',
   'preview.app': 'App',
+  'preview.after-a-day': 'After 24 hours of silence, the template',
   'preview.failed': 'This message cannot be shown as this channel would.',
 
   'world.heading': 'The world of {name}',
@@ -100,6 +101,8 @@ export const en = {
   'world.mb': '{number} MB',
   'world.gb': '{number} GB',
 
+  'world.phone': 'The phone',
+  'world.no-messages': 'Codes that Refill sends to this number come here.',
   'world.burn': 'Use data',
   'world.burn-share': 'Use {share}',
   'world.burn-low': 'Until it is low',
@@ -170,6 +173,34 @@ export const en = {
   'log.nudge': 'Nudge',
   'log.send': 'Send',
   'log.sandbox': 'Sandbox',
+
+  'link.label': 'WhatsApp Web',
+  'link.starting': 'WhatsApp Web is starting…',
+  'link.scan': 'WhatsApp Web waits for a phone: scan the code.',
+  'link.connected': 'WhatsApp Web is connected.',
+  'link.disconnected': 'WhatsApp Web lost its connection and is trying again.',
+  'link.code': 'Code to scan with WhatsApp',
+  'link.show': 'Show the code',
+  'link.hide': 'Hide the code',
+  'link.step-open': 'Open WhatsApp on a phone with a number you can do without: WhatsApp may ban it.',
+  'link.step-devices': 'Choose “Linked devices”, then “Link a device”.',
+  'link.step-scan': 'Point the phone at this code. It changes every few seconds.',
+
+  'login.heading': 'Log in',
+  'login.issuer-text': 'Log in with your company’s account.',
+  'login.issuer-go': 'Log in',
+  'login.token-text':
+    'Refill prints a link with a one-time token when it starts. Open that link, or paste the token here. It works once, for an hour.',
+  'login.token-label': 'One-time token',
+  'login.token-go': 'Log in',
+  'login.failed': 'That did not work. Please try again.',
+  'login.no-role': 'You are known, but nobody gave you a role in Refill. Ask whoever runs it.',
+  'login.unavailable': 'The login service does not answer. Please try again in a minute.',
+  'login.too-many': 'Too many tries. Please wait ten minutes.',
+  'login.inside': 'You are logged in.',
+  'login.inside-as': 'You are logged in as {name}.',
+  'login.nothing-here': 'There is no trial on this Refill, so there is nothing to show here.',
+  'login.leave': 'Log out',
 };
 
 export type Key = keyof typeof en;

@@ -78,6 +78,7 @@ export const ur: Catalogue = {
   'preview.as': 'جیسے {channel} پر نظر آتا ہے',
   'preview.log': '{channel}: پیغامات',
   'preview.app': 'ایپ',
+  'preview.after-a-day': '24 گھنٹے کی خاموشی کے بعد یہ ٹیمپلیٹ:',
   'preview.failed': 'یہ پیغام اس چینل کی طرح نہیں دکھایا جا سکتا۔',
 
   'world.heading': '{name} کی دنیا',
@@ -100,6 +101,8 @@ export const ur: Catalogue = {
   'world.mb': '{number} MB',
   'world.gb': '{number} GB',
 
+  'world.phone': 'فون',
+  'world.no-messages': 'ریفل اس نمبر پر جو کوڈ بھیجتا ہے وہ یہاں آتے ہیں۔',
   'world.burn': 'ڈیٹا استعمال کریں',
   'world.burn-share': '{share} استعمال کریں',
   'world.burn-low': 'کم ہونے تک',
@@ -170,4 +173,33 @@ export const ur: Catalogue = {
   'log.nudge': 'یاد دہانی',
   'log.send': 'ترسیل',
   'log.sandbox': 'فرضی دنیا',
+
+  'link.label': 'WhatsApp Web',
+  'link.starting': 'WhatsApp Web شروع ہو رہا ہے…',
+  'link.scan': 'WhatsApp Web کو فون کا انتظار ہے: کوڈ اسکین کریں۔',
+  'link.connected': 'WhatsApp Web منسلک ہے۔',
+  'link.disconnected': 'WhatsApp Web کا رابطہ ٹوٹ گیا ہے، دوبارہ کوشش جاری ہے۔',
+  'link.code': 'WhatsApp سے اسکین کرنے کا کوڈ',
+  'link.show': 'کوڈ دکھائیں',
+  'link.hide': 'کوڈ چھپائیں',
+  'link.step-open': 'ایسے فون پر WhatsApp کھولیں جس کے نمبر کے بغیر آپ کا کام چل سکے: WhatsApp اسے بند کر سکتا ہے۔',
+  'link.step-devices': '”منسلک آلات“ (Linked devices) میں ”آلہ منسلک کریں“ (Link a device) منتخب کریں۔',
+  'link.step-scan': 'فون کا کیمرا اس کوڈ پر رکھیں۔ یہ ہر چند سیکنڈ بعد بدلتا ہے۔',
+
+  'login.heading': 'لاگ اِن کریں',
+  'login.issuer-text': 'اپنی کمپنی کے اکاؤنٹ سے لاگ اِن کریں۔',
+  'login.issuer-go': 'لاگ اِن کریں',
+  'login.token-text':
+    'Refill شروع ہوتے وقت ایک لنک دکھاتا ہے جس میں ایک بار استعمال ہونے والا کوڈ ہوتا ہے۔ وہ لنک کھولیں یا کوڈ یہاں پیسٹ کریں۔ یہ ایک گھنٹے تک، صرف ایک بار کام کرتا ہے۔',
+  'login.token-label': 'ایک بار کا کوڈ',
+  'login.token-go': 'لاگ اِن کریں',
+  'login.failed': 'یہ نہیں ہو سکا۔ براہِ کرم دوبارہ کوشش کریں۔',
+  'login.no-role':
+    'ہم آپ کو پہچانتے ہیں، لیکن Refill میں آپ کو کوئی کردار نہیں دیا گیا۔ جو اسے چلاتے ہیں اُن سے پوچھیں۔',
+  'login.unavailable': 'لاگ اِن سروس جواب نہیں دے رہی۔ براہِ کرم ایک منٹ میں دوبارہ کوشش کریں۔',
+  'login.too-many': 'بہت زیادہ کوششیں ہوئیں۔ براہِ کرم دس منٹ انتظار کریں۔',
+  'login.inside': 'آپ لاگ اِن ہیں۔',
+  'login.inside-as': 'آپ {name} کے نام سے لاگ اِن ہیں۔',
+  'login.nothing-here': 'اس Refill پر کوئی آزمائش نہیں چل رہی، اس لیے یہاں دکھانے کو کچھ نہیں۔',
+  'login.leave': 'لاگ آؤٹ کریں',
 };

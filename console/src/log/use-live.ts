@@ -1,4 +1,5 @@
 import { useEffect, useReducer } from 'preact/hooks';
+import { maybeSignedOut } from '../api/http.js';
 import { openStream } from '../api/stream.js';
 import { type LiveEvent, STAGES } from '../api/types.js';
 import { EMPTY_LOG, type Log, type LogAction, reduceLog } from './store.js';
@@ -16,6 +17,7 @@ export function useLive(onEvent: (event: LiveEvent) => void): LiveLog {
       openStream({
         url: () => '/console/live',
         onState: (state) => dispatch({ type: 'connected', on: state === 'open' }),
+        onRefused: maybeSignedOut,
         listeners: {
           message: (data) => {
             if (!isLiveEvent(data)) return;

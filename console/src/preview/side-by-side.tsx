@@ -51,7 +51,7 @@ export function SideBySide({ session, controls }: SideBySideProps) {
             entries={entries}
             persona={session.persona}
             announced={channel === looking}
-            onPress={(token) => press(token, labelOf(token))}
+            onPress={(token, label) => press(token, label ?? labelOf(token))}
             onForm={fill}
           />
         ))}

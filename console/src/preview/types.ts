@@ -7,7 +7,17 @@ export interface Preview {
   readonly teams: TeamsActivity;
   /** `null` when there is nothing to say. */
   readonly whatsapp: WhatsAppContent | null;
+  /** What WhatsApp shows when the user last wrote more than 24 hours ago; `null` when nothing can be sent then. */
+  readonly notice: WhatsAppTemplate | null;
   readonly text: string;
+}
+
+export interface WhatsAppTemplate {
+  readonly name: string;
+  readonly language: string;
+  readonly body: string;
+  readonly footer?: string;
+  readonly buttons: readonly { readonly text: string; readonly payload: string }[];
 }
 
 /** The part of a Cloud API message that says what it is (adapters/whatsapp/render.ts). */
@@ -102,7 +112,8 @@ export interface RowProps<E extends Entry = Entry> {
 
 export interface TheirsProps extends RowProps<Drawn> {
   readonly preview: Preview;
-  onPress(token: string): void;
+  /** `label`: what the button says, where no action of the message does. */
+  onPress(token: string, label?: string): void;
   onForm(token: string, values: Readonly<Record<string, string>>): void;
   /** Slides something over the conversation; `undefined` takes it away. */
   onSheet(sheet: ComponentChild): void;

@@ -3,7 +3,14 @@ import { useWords } from '../i18n/index.js';
 import { Icon } from '../ui/icons.js';
 import { Bold } from './bold.js';
 import { Sheet } from './sheet.js';
-import type { MineProps, TheirsProps, WhatsAppContent, WhatsAppInteractive, WhatsAppList } from './types.js';
+import type {
+  MineProps,
+  TheirsProps,
+  WhatsAppContent,
+  WhatsAppInteractive,
+  WhatsAppList,
+  WhatsAppTemplate,
+} from './types.js';
 
 export function WhatsAppMine({ entry, time }: MineProps) {
   return (
@@ -19,17 +26,56 @@ export function WhatsAppMine({ entry, time }: MineProps) {
 
 /** A Cloud API message: header, body, footer, and under them what can be pressed. */
 export function WhatsAppTheirs({ preview, time, onPress, onSheet }: TheirsProps) {
-  const { whatsapp } = preview;
+  const { whatsapp, notice } = preview;
   if (whatsapp === null) return null;
   const interactive = whatsapp.type === 'interactive' ? whatsapp.interactive : undefined;
   return (
-    <div class="wa-bubble" data-wide={interactive !== undefined}>
-      <Said content={whatsapp} />
-      <p class="wa-meta">
-        <span>{time}</span>
+    <>
+      <div class="wa-bubble" data-wide={interactive !== undefined}>
+        <Said content={whatsapp} />
+        <p class="wa-meta">
+          <span>{time}</span>
+        </p>
+        {interactive && <Buttons interactive={interactive} onPress={onPress} onSheet={onSheet} />}
+      </div>
+      {notice && <Template notice={notice} time={time} onPress={onPress} />}
+    </>
+  );
+}
+
+interface TemplateProps extends Pick<TheirsProps, 'onPress'> {
+  notice: WhatsAppTemplate;
+  time: string;
+}
+
+/** The same news where the 24 hours are over: the template that WhatsApp is sent instead. */
+function Template({ notice: { name, language, body, footer, buttons }, time, onPress }: TemplateProps) {
+  const { t } = useWords();
+  return (
+    <>
+      <p class="wa-late">
+        {t('preview.after-a-day')} <code dir="ltr">{name}</code>
       </p>
-      {interactive && <Buttons interactive={interactive} onPress={onPress} onSheet={onSheet} />}
-    </div>
+      <div class="wa-bubble" data-wide="true" data-template={name} lang={language}>
+        <Text text={body} />
+        {footer !== undefined && (
+          <p class="wa-footer" dir={directionOf(footer)}>
+            {footer}
+          </p>
+        )}
+        <p class="wa-meta">
+          <span>{time}</span>
+        </p>
+        <div class="wa-buttons">
+          {buttons.map(({ text, payload }) => (
+            <button key={payload} type="button" onClick={() => onPress(payload, text)}>
+              <Icon name="reply" />
+              <Label text={text} />
+            </button>
+          ))}
+        </div>
+      </div>
+    </>
   );
 }
 

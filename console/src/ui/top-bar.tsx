@@ -20,9 +20,11 @@ interface TopBarProps {
   onView: (view: View) => void;
   onLanguage: (language: Language) => void;
   onSwitch: () => void;
+  /** Where somebody had to log in. */
+  onLeave?: (() => void) | undefined;
 }
 
-export function TopBar({ session, view: current, onView, onLanguage, onSwitch }: TopBarProps) {
+export function TopBar({ session, view: current, onView, onLanguage, onSwitch, onLeave }: TopBarProps) {
   const words = useWords();
   const { t, language } = words;
   const [theme, nextTheme] = useTheme();
@@ -79,6 +81,17 @@ export function TopBar({ session, view: current, onView, onLanguage, onSwitch }:
       >
         <Icon name={THEME_ICONS[theme]} />
       </button>
+      {onLeave && (
+        <button
+          type="button"
+          class="icon-button"
+          onClick={onLeave}
+          aria-label={t('login.leave')}
+          title={t('login.leave')}
+        >
+          <Icon name="exit" />
+        </button>
+      )}
     </header>
   );
 }

@@ -3,6 +3,7 @@ import type { Session } from '../api/types.js';
 import { useWords } from '../i18n/index.js';
 import { nameOf } from '../people/names.js';
 import { Burn } from './burn.js';
+import { Inbox } from './inbox.js';
 import { Line } from './line.js';
 import { NextPurchase } from './next-purchase.js';
 import { Notify } from './notify.js';
@@ -31,6 +32,7 @@ export function WorldPanel({ session, world: controls }: { session: Session; wor
           <TopUp currency={world.currency} act={act} />
           <NextPurchase world={world} faults={faults} arm={arm} />
           <Notify act={act} />
+          <Inbox world={world} timezone={session.persona.timezone} />
           <Line world={world} act={act} />
           <Reset reset={reset} />
         </>

@@ -9,6 +9,10 @@ export interface World {
   readonly plans: readonly Plan[];
   readonly roaming: boolean;
   readonly optedOut: boolean;
+  /** E.164 without `+`. */
+  readonly msisdn: string;
+  /** What came to the phone, newest last. */
+  readonly messages: readonly { readonly text: string; readonly at: string }[];
   readonly nextPurchase?: NextPurchase;
 }
 
