@@ -63,6 +63,43 @@ onServer(server === undefined ? `PostgreSQL goes away [${NO_POSTGRES}]` : 'Postg
   }, 60_000);
 });
 
+const alone =
+  server === undefined ? `without Redis, PostgreSQL goes away [${NO_POSTGRES}]` : 'without Redis, PostgreSQL goes away';
+onServer(alone, () => {
+  let app: TestApp;
+  beforeAll(async () => {
+    app = await startTestApp({ REFILL_STORES: 'postgres' });
+  });
+  afterAll(() => app?.close());
+
+  test('webhooks say 503 within about a second; turns, queues and pages go on by themselves when it is back', async () => {
+    const amir = await app.subscriber('daniel');
+    await amir.hello();
+    const event = { id: randomUUID(), text: 'balance' };
+    const admin = new pg.Client({ connectionString: server });
+    await admin.connect();
+    const name = app.databaseName ?? '';
+    await admin.query(`alter database ${name} allow_connections false`);
+    await admin.query('select pg_terminate_backend(pid) from pg_stat_activity where datname = $1', [name]);
+    try {
+      const started = performance.now();
+      expect(await amir.post(event)).toBe(503);
+      expect(performance.now() - started).toBeLessThan(3000);
+      expect((await fetch(`${app.url}/readyz`)).status).toBe(503);
+      expect((await fetch(`${app.url}/healthz`)).status).toBe(200);
+    } finally {
+      await admin.query(`alter database ${name} allow_connections true`);
+      await admin.end();
+    }
+    expect(await retried(() => amir.post(event))).toBe(202);
+    expect(words(await amir.next(30_000))).toContain('What you have left');
+    const detail = await amir.press(await amir.say('offers'), /Weekly Internet 5 GB/);
+    const confirmation = await amir.press(detail, 'Buy for RM 10.00');
+    await amir.press(confirmation, 'Pay RM 10.00');
+    expect(words(await amir.next(30_000))).toContain('Weekly Internet 5 GB is yours');
+  }, 90_000);
+});
+
 /** The process with these words in its command line. */
 function processOf(title: string): number {
   const rows = execFileSync('ps', ['-eo', 'pid=,args='], { encoding: 'utf8' }).split('\n');

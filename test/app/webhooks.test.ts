@@ -185,7 +185,7 @@ async function openPurchase(callbacks: 'never') {
   await client.press(await client.say('offers'), /Daily Internet/);
   await client.press(await client.say('1'), 'Pay RM 2.00');
   for (
-    let left = 100;
+    let left = 300;
     left > 0 && app.sandbox.charges().every(({ subscriberId }) => subscriberId !== client.id);
     left--
   ) {

@@ -112,7 +112,7 @@ async function visit(from: number, count: number): Promise<void> {
   const visitor = async () => {
     while (pool !== undefined && next < from + count) {
       const session = await openSession(pool, `${PERSONA}~v${next++}`);
-      const status = await post(pool, session, 'balance');
+      const status = await post(pool, session, { text: 'balance' });
       if (status !== 202) throw new Error(`a message was answered with ${status}`);
     }
   };

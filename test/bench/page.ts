@@ -15,7 +15,7 @@ export interface Trouble {
   refused: number;
 }
 
-interface Session {
+export interface Session {
   readonly conversation: string;
   readonly token: string;
 }
@@ -36,14 +36,17 @@ export async function openSession(pool: Pool, subscriber: string): Promise<Sessi
   return (await body.json()) as Session;
 }
 
+/** What a subscriber does: says something, or presses the button with this token. */
+export type Said = { readonly text: string } | { readonly press: string };
+
 /** Sends one message and returns the answer's status; waits for no reply. */
-export async function post(pool: Pool, { conversation, token }: Session, text: string): Promise<number> {
+export async function post(pool: Pool, { conversation, token }: Session, said: Said): Promise<number> {
   eventNumber += 1;
   const { statusCode, body } = await pool.request({
     method: 'POST',
     path: `/web/${conversation}/messages`,
     headers: { 'content-type': JSON_TYPE, authorization: `Bearer ${token}` },
-    body: JSON.stringify({ id: `bench-${process.pid}-${eventNumber}`, text }),
+    body: JSON.stringify({ id: `bench-${process.pid}-${eventNumber}`, ...said }),
   });
   await body.dump();
   return statusCode;
@@ -65,7 +68,7 @@ export async function openPage(pool: Pool, stream: Client, subscriber: string, t
         waiting.push(resolve);
         timer = setTimeout(resolve, REPLY_WITHIN_MS, false);
       });
-      if ((await post(pool, session, 'balance')) !== 202) trouble.refused += 1;
+      if ((await post(pool, session, { text: 'balance' })) !== 202) trouble.refused += 1;
       const inTime = await answered;
       const took = performance.now() - since;
       clearTimeout(timer);
@@ -76,7 +79,7 @@ export async function openPage(pool: Pool, stream: Client, subscriber: string, t
 }
 
 /** Resolves once the page would be drawn; `onMessage` is called with each message of Refill from then on. */
-async function follow(
+export async function follow(
   stream: Client,
   { conversation, token }: Session,
   onMessage: (frame: string) => void,

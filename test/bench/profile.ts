@@ -3,6 +3,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { packageRoot } from '../../bot/paths.js';
+import { tempDatabase } from './postgres.js';
+import { buyUnder } from './purchases.js';
 import { tempDataDir } from './refill.js';
 import type { Settings } from './settings.js';
 import { warmUp, withRefill } from './turns.js';
@@ -47,6 +49,20 @@ export async function profileTurns(settings: Settings): Promise<Profile> {
     });
     return readProfile(folder.path, SECONDS);
   } finally {
+    folder.remove();
+  }
+}
+
+/** Profiles Refill while as much is bought as it can bear; on PostgreSQL with `settings.postgres`. */
+export async function profilePurchases(settings: Settings): Promise<Profile> {
+  const folder = tempDataDir();
+  const database = settings.postgres ? await tempDatabase() : undefined;
+  try {
+    const nodeOptions = ['--cpu-prof', `--cpu-prof-dir=${folder.path}`];
+    const seconds = await buyUnder({ settings, databaseUrl: database?.url, nodeOptions });
+    return readProfile(folder.path, seconds);
+  } finally {
+    await database?.drop();
     folder.remove();
   }
 }

@@ -15,6 +15,8 @@ export interface RefillOptions {
   readonly databaseUrl?: string | undefined;
   /** Node's own options, e.g. `--cpu-prof`. */
   readonly nodeOptions?: readonly string[];
+  /** More variables: channels. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 /** One Refill process as it runs in production. */
@@ -28,11 +30,16 @@ export interface Refill {
   stop(): Promise<void>;
 }
 
-const READY_WITHIN_MS = 60_000;
+const READY_WITHIN_MS = 120_000;
 const STOP_WITHIN_MS = 35_000;
 
 /** Starts the built Refill with nothing of this process' environment but PATH. */
-export async function startRefill({ dataDir, databaseUrl, nodeOptions = [] }: RefillOptions): Promise<Refill> {
+export async function startRefill({
+  dataDir,
+  databaseUrl,
+  nodeOptions = [],
+  env = {},
+}: RefillOptions): Promise<Refill> {
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
   const started = performance.now();
@@ -45,6 +52,7 @@ export async function startRefill({ dataDir, databaseUrl, nodeOptions = [] }: Re
       PORT: String(port),
       REFILL_DATA_DIR: dataDir,
       ...(databaseUrl === undefined ? {} : { DATABASE_URL: databaseUrl }),
+      ...env,
     },
     stdio: ['ignore', 'ignore', 'pipe'],
   });

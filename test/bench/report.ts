@@ -1,38 +1,63 @@
+import type { Ack } from './ack-driver.js';
+import { moneyTables } from './money-report.js';
 import type { NoOp } from './noop.js';
+import type { Outage } from './outages.js';
 import type { Profile } from './profile.js';
+import type { Purchases } from './purchases.js';
 import type { Settings } from './settings.js';
 import type { Start } from './starts.js';
+import { layOut, ms, percent, type Row, signed, verdict, whole } from './tables.js';
 import type { Stretch, Turns } from './turns.js';
 
-/** Everything that was measured, as it is written to the JSON file. */
+/** Everything that was measured, as it is written to the JSON file; what was not asked for is absent. */
 export interface Results {
   /** ISO 8601. */
   readonly at: string;
   readonly machine: { readonly node: string; readonly processors: number; readonly model: string };
-  readonly settings: Settings;
+  readonly settings: Omit<Settings, 'parts'> & { readonly parts: readonly string[] };
   /** Before and after everything else. */
-  readonly noOp: readonly [NoOp, NoOp];
-  readonly starts: readonly Start[];
-  readonly turns: Turns;
+  readonly noOp?: readonly [NoOp, NoOp];
+  readonly starts?: readonly Start[];
+  readonly acks?: readonly Ack[];
+  readonly outages?: readonly Outage[];
+  readonly purchases?: readonly Purchases[];
+  readonly turns?: Turns;
 }
 
-type Row = readonly [what: string, measured: string, aim?: string];
+/** True when anything was lost, wrong, refused or paid twice: then no figure counts. */
+export function wentWrong({ turns, purchases = [] }: Results): boolean {
+  const stretches = turns === undefined ? [] : [turns.few, turns.half, turns.many];
+  return (
+    stretches.some(({ lost, wrong, refused }) => lost + wrong + refused > 0) ||
+    purchases.some(({ books }) => books.lost + books.double + books.failed > 0)
+  );
+}
 
 /** The results as text for a terminal. */
 export function table(results: Results): string {
-  const { machine, at } = results;
-  const heading = `\nRefill, ${at}, Node ${machine.node}, ${machine.processors} × ${machine.model}\n`;
-  const { few, half } = results.turns;
+  const { machine, at, noOp, turns, starts = [], acks = [] } = results;
+  const rows = [
+    ...(turns && noOp ? speedRows(noOp, turns) : []),
+    ...startRows(starts),
+    ...(turns ? sizeRows(turns) : []),
+  ];
+  const ackTitle = '\nHow soon a webhook is answered at half load (the aim: p99 ≤ 50 ms)';
   return [
-    heading,
-    layOut([['', 'measured', 'aim'], ...speedRows(results), ...startRows(results.starts), ...sizeRows(results.turns)]),
-    '\nWhere the time of a turn goes, mean ms',
-    layOut([['', 'at the limit', 'at half'], ...stageRows(few, half)]),
+    `\nRefill, ${at}, Node ${machine.node}, ${machine.processors} × ${machine.model}\n`,
+    ...(rows.length > 0 ? [layOut([['', 'measured', 'aim'], ...rows])] : []),
+    ...(acks.length > 0 ? [ackTitle, layOut([['', 'p50 and p99', 'webhooks/s'], ...acks.map(ackRow)])] : []),
+    ...moneyTables(results),
+    ...(turns
+      ? [
+          '\nWhere the time of a turn goes, mean ms',
+          layOut([['', 'at the limit', 'at half'], ...stageRows(turns.few, turns.half)]),
+        ]
+      : []),
     '',
   ].join('\n');
 }
 
-function speedRows({ noOp, turns: { few, half, many } }: Results): Row[] {
+function speedRows(noOp: readonly [NoOp, NoOp], { few, half, many }: Turns): Row[] {
   const baseline = (noOp[0].perSecond + noOp[1].perSecond) / 2;
   const msPerJob = (noOp[0].msPerJob + noOp[1].msPerJob) / 2;
   const share = few.perSecond / baseline;
@@ -100,6 +125,12 @@ function stageRows(few: Stretch, half: Stretch): Row[] {
   ];
 }
 
+function ackRow({ channel, p50, p99, perSecond, limitPerSecond, refused, lost }: Ack): Row {
+  const load = `${whole(perSecond)} of ${whole(limitPerSecond)}`;
+  const trouble = refused + lost > 0 ? `; ${whole(refused)} refused, ${whole(lost)} lost` : '';
+  return [channel, `${ms(p50)} and ${ms(p99)} ms`, `${load}${trouble}`];
+}
+
 /** Where processor time goes, as text for a terminal. */
 export function profileTable({ byPart, byFunction }: Profile): string {
   const rows = (costs: Profile['byPart'], count: number) =>
@@ -114,17 +145,3 @@ export function profileTable({ byPart, byFunction }: Profile): string {
     '',
   ].join('\n');
 }
-
-function layOut(rows: readonly Row[]): string {
-  const width = (column: 0 | 1) => Math.max(...rows.map((row) => row[column].length));
-  const [first, second] = [width(0), width(1)];
-  return rows
-    .map(([what, measured, aim = '']) => `${what.padEnd(first)}  ${measured.padEnd(second)}  ${aim}`.trimEnd())
-    .join('\n');
-}
-
-const verdict = (aim: string, met: boolean) => `${aim} ${met ? 'met' : 'MISSED'}`;
-const whole = (value: number) => Math.round(value).toLocaleString('en');
-const ms = (value: number) => value.toFixed(value < 10 ? 2 : 0);
-const percent = (share: number) => `${(share * 100).toFixed(1)} %`;
-const signed = (share: number) => `${share < 0 ? '−' : '+'}${Math.abs(share * 100).toFixed(1)} %`;

@@ -2,17 +2,25 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { startTestApp, type TestApp } from '../support/app.js';
 import { type Player, type Seen, slackPlayer, teamsPlayer, webPlayer, whatsAppPlayer } from './players.js';
 
+/** Everything in one PostgreSQL, without Redis: on the test machine's server where there is one, and on PGlite. */
+const POSTGRES = { REFILL_STORES: 'postgres' };
+const PGLITE = { REFILL_STORES: 'postgres', DATABASE_URL: '' };
+
 describe.each([
-  ['web', webPlayer],
-  ['slack', slackPlayer],
-  ['teams', teamsPlayer],
-  ['whatsapp', whatsAppPlayer],
-])('the main job on %s', (_name, makePlayer) => {
+  ['web', webPlayer, {}],
+  ['slack', slackPlayer, {}],
+  ['teams', teamsPlayer, {}],
+  ['whatsapp', whatsAppPlayer, {}],
+  ['web, without Redis', webPlayer, POSTGRES],
+  ['web, without Redis, on PGlite', webPlayer, PGLITE],
+  ['slack, without Redis', slackPlayer, POSTGRES],
+  ['whatsapp, without Redis', whatsAppPlayer, POSTGRES],
+])('the main job on %s', (_name, makePlayer, stores) => {
   let app: TestApp;
   let player: Player;
   beforeAll(async () => {
     player = await makePlayer();
-    app = await startTestApp(player.env);
+    app = await startTestApp({ ...player.env, ...stores });
     await player.start(app);
   }, 60_000);
   afterAll(async () => {

@@ -4,9 +4,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import fastifyStatic from '@fastify/static';
-import type { FastifyInstance, FastifyReply } from 'fastify';
+import type { FastifyInstance, FastifyPluginAsync, FastifyReply } from 'fastify';
 import type { PublicPersona } from '../../adapters/web/index.js';
+import type { WebState, WhatsAppWebChannel } from '../../adapters/whatsapp/web/index.js';
+import { PAGE_CSP } from '../../bot/access/people/index.js';
+import { whatsAppLinkRoutes } from '../../bot/app-phone.js';
+import { previewRoutes } from '../../bot/app-previews.js';
 import type { InboundEvent } from '../../bot/conversation/event.js';
+import { createTranslators } from '../../bot/i18n/index.js';
 import type { Localized } from '../../bot/i18n/localized.js';
 import type { Action, Block, Message } from '../../bot/message/message.js';
 import { DANIEL, type House, openHouse } from '../web/house.js';
@@ -29,6 +34,8 @@ export interface Asked {
 
 export interface Fixture extends House {
   readonly asked: Asked[];
+  /** WhatsApp Web's link to a phone; closed as long as no test opens it. */
+  readonly link: { state: WebState; role: 'admin' | 'viewer' };
   /** Shows a row in the live log. */
   report(event: Record<string, unknown>): void;
   say(conversation: string, message: Message): Promise<void>;
@@ -43,7 +50,11 @@ export async function openFixture(): Promise<Fixture> {
   await promisify(execFile)(process.execPath, ['node_modules/vite/bin/vite.js', 'build', 'console', '--outDir', root]);
   const asked: Asked[] = [];
   const live = new Set<FastifyReply>();
-  const house = await openHouse({ personas: [DANIEL, AMINA], mount: (http) => mount(http, root, asked, live) });
+  const link: Fixture['link'] = { state: { kind: 'closed' }, role: 'admin' };
+  const house = await openHouse({
+    personas: [DANIEL, AMINA],
+    mount: (http) => mount(http, root, { asked, live, link }),
+  });
   house.now = Date.now();
   let said = 0;
   const say = (conversation: string, message: Message) =>
@@ -57,6 +68,7 @@ export async function openFixture(): Promise<Fixture> {
   const { stop } = house;
   return Object.assign(house, {
     asked,
+    link,
     say,
     report: (event: Record<string, unknown>) => {
       for (const { raw } of live) raw.write(`data: ${JSON.stringify({ at: Date.now(), ok: true, ...event })}\n\n`);
@@ -69,11 +81,25 @@ export async function openFixture(): Promise<Fixture> {
   });
 }
 
-async function mount(http: FastifyInstance, root: string, asked: Asked[], live: Set<FastifyReply>): Promise<void> {
+interface Kept extends Pick<Fixture, 'asked' | 'link'> {
+  readonly live: Set<FastifyReply>;
+}
+
+/** Bodies reach its route as raw bytes, as in the app. */
+const previews: FastifyPluginAsync = async (scope) => {
+  scope.removeContentTypeParser('application/json');
+  scope.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
+  await scope.register(previewRoutes, { translators: createTranslators() });
+};
+
+async function mount(http: FastifyInstance, root: string, { asked, live, link }: Kept): Promise<void> {
   const setHeaders = (reply: { setHeader(name: string, value: string): unknown }) => {
-    reply.setHeader('content-security-policy', "default-src 'self'");
+    reply.setHeader('content-security-policy', PAGE_CSP);
   };
+  await http.register(previews);
+  await http.register(whatsAppLinkRoutes, { channel: { state: () => link.state } as WhatsAppWebChannel });
   await http.register(fastifyStatic, { root, setHeaders });
+  http.get('/console/session', async () => ({ state: 'in', login: 'open', trial: true, name: '', role: link.role }));
   http.get('/console/live', { exposeHeadRoute: false }, (_request, reply) => {
     reply.hijack();
     reply.raw.writeHead(200, { 'content-type': 'text/event-stream' }).write(':\n\n');
@@ -106,6 +132,8 @@ function worldOf(id: string) {
     state: 'need-offers',
     roaming: false,
     optedOut: false,
+    msisdn: '60123456789',
+    messages: [{ text: 'Your code is 123456.', at: '2026-11-21T09:00:00Z' }],
     plans: [
       { planId: 'a', name: 'Weekly Internet 5 GB', expiresAt, gauges: [gauge(5n * GB, GB / 5n)] },
       {

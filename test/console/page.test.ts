@@ -2,7 +2,7 @@ import { createRequire } from 'node:module';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Browser, Page } from 'puppeteer-core';
 import type { Localized } from '../../bot/i18n/localized.js';
-import { launchBrowser, noBrowser } from '../support/browser.js';
+import { launchBrowser, noBrowser, PICTURES } from '../support/browser.js';
 import { type Fixture, message, openFixture } from './fixture.js';
 
 const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
@@ -288,5 +288,103 @@ withBrowser(`the page${noBrowser === undefined ? '' : ` [${noBrowser}]`}`, () =>
     await page.waitForFunction(() => document.querySelectorAll('.theirs[data-newest]').length === 2);
     expect(await page.$$eval('.theirs img', (images) => images.length)).toBe(0);
     expect(await page.title()).toBe('Refill');
+  });
+
+  test.each([
+    ['en', 'Weekly 5 GB', [1280, 800], false],
+    ['ur', 'ہفتہ وار 6 GB', [1280, 800], true],
+  ] as const)('shows news as the template WhatsApp gets after 24 hours: %s', async (language, plan, size, dark) => {
+    const as = fresh();
+    const page = await open({ as, language, size, dark });
+    const receipt = language === 'ur' ? 'رسید' : 'Receipt';
+    await fixture.say(`web.${as}`, {
+      ...message([{ type: 'heading', text: receipt as Localized }]),
+      language,
+      direction: language === 'ur' ? 'rtl' : 'ltr',
+      notice: { name: 'purchase_completed', values: [plan as Localized, 'RM 5.00' as Localized] },
+    });
+    await page.click('[data-view=channels]');
+    const template = await page.waitForSelector('[data-template=purchase_completed]');
+    const text = await template?.evaluate(({ textContent }) => textContent);
+    expect(text).toContain(plan);
+    expect(text).toContain('RM 5.00');
+    expect(await page.$$('[data-template]')).toHaveLength(1);
+    expect(await overflow(page)).toBe(0);
+    expect(await violations(page)).toEqual([]);
+    await page.screenshot({ path: `${PICTURES}/notice-${language}.png` });
+    await template?.$eval('button', (press) => press.click());
+    await page.waitForFunction((count) => document.querySelectorAll('.frame .mine').length === count, {}, 3);
+    expect(fixture.delivered.at(-1)).toMatchObject({ kind: 'press', token: expect.stringMatching(/^[a-z.-]+$/) });
+    const label = await template?.$eval('button', ({ textContent }) => textContent);
+    expect(await page.$eval('[data-channel=whatsapp] .mine', ({ textContent }) => textContent)).toContain(label);
+  });
+
+  describe('WhatsApp Web', () => {
+    const banner = (page: Page, state: string) => page.waitForSelector(`aside.link[data-state="${state}"]`);
+    const said = (page: Page) => page.$eval('aside.link [role=status]', ({ textContent }) => textContent);
+    afterEach(() => {
+      Object.assign(fixture.link, { state: { kind: 'closed' }, role: 'admin' });
+    });
+
+    test('is nothing to somebody who may only look', async () => {
+      Object.assign(fixture.link, { state: { kind: 'pairing', qr: '2@first' }, role: 'viewer' });
+      const page = await open({ as: fresh() });
+      await page.waitForNetworkIdle({ idleTime: 200, concurrency: 2 });
+      expect(await page.$('aside.link')).toBeNull();
+    });
+
+    test('is not spoken of where it is not in use', async () => {
+      const page = await open({ as: fresh() });
+      await page.waitForNetworkIdle({ idleTime: 200, concurrency: 2 });
+      expect(await page.$('aside.link')).toBeNull();
+    });
+
+    test('shows the code to scan, then that it is connected, then that the link was lost', async () => {
+      fixture.link.state = { kind: 'pairing', qr: '2@first' };
+      const page = await open({ as: fresh() });
+      await banner(page, 'scan');
+      const code = () => page.$eval('.link-code img', (image) => (image as HTMLImageElement).src);
+      const first = await code();
+      const modules = await page.$eval('.link-code img', (image) => (image as HTMLImageElement).naturalWidth);
+      expect(modules).toBeGreaterThan(0);
+      expect(await violations(page)).toEqual([]);
+
+      fixture.link.state = { kind: 'pairing', qr: '2@second' };
+      await page.waitForFunction(
+        (before) => document.querySelector<HTMLImageElement>('.link-code img')?.src !== before,
+        {},
+        first,
+      );
+      await (await button(page, 'Hide the code'))?.click();
+      await page.waitForFunction(() => document.querySelector('.link-code') === null);
+
+      fixture.link.state = { kind: 'ready' };
+      await banner(page, 'connected');
+      expect(await said(page)).toBe('WhatsApp Web is connected.');
+      expect(await violations(page)).toEqual([]);
+    });
+
+    test('says why the link was lost, and that it is tried again', async () => {
+      fixture.link.state = { kind: 'waiting', why: 'TIMEOUT', retryAt: Date.now() + 60_000 };
+      const page = await open({ as: fresh() });
+      await banner(page, 'disconnected');
+      expect(await said(page)).toBe('WhatsApp Web lost its connection and is trying again.');
+      expect(await page.$eval('aside.link code', ({ textContent }) => textContent)).toBe('TIMEOUT');
+      fixture.link.state = { kind: 'pairing', qr: '2@again' };
+      await banner(page, 'scan');
+    });
+
+    test.each([
+      ['ur', false, [1280, 800]],
+      ['es', true, [390, 844]],
+    ] as const)('leaves room for the rest of the page: %s, dark %s, %s', async (language, dark, size) => {
+      fixture.link.state = { kind: 'pairing', qr: '2@some,long,text,as,the,phone,wants,it==' };
+      const page = await open({ as: fresh(), language, dark, size });
+      await banner(page, 'scan');
+      expect(await overflow(page)).toBe(0);
+      expect(await violations(page)).toEqual([]);
+      await page.screenshot({ path: `${PICTURES}/link-${language}.png` });
+      await page.waitForSelector('textarea', { visible: true });
+    });
   });
 });

@@ -116,6 +116,8 @@ describe('the world', () => {
     plans: [{ planId: 'p', name: 'p', expiresAt: '2026-11-22T00:00:00Z', gauges }],
     roaming: false,
     optedOut: false,
+    msisdn: '60123456789',
+    messages: [],
   });
 
   test('using data until it is low leaves every gauge low and none empty', () => {

@@ -1,44 +1,51 @@
-import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
 import type { InboundEvent } from '../../bot/conversation/event.js';
 import type { Entry, EntryHandler, Mailbox, MailboxWorker, WorkOptions } from '../../bot/conversation/mailbox.js';
-import { type Keys, keysOf } from '../../bot/conversation/mailbox-keys.js';
-import { createRedisMailbox, type RedisMailboxOptions } from '../../bot/conversation/redis-mailbox.js';
-import { DELIVER } from '../../bot/conversation/scripts.js';
-import type { RedisStore } from '../../bot/stores/redis.js';
-import { tempVault } from '../support/stores.js';
+import type { PostgresMailboxOptions } from '../../bot/conversation/postgres-mailbox.js';
+import type { RedisMailboxOptions } from '../../bot/conversation/redis-mailbox.js';
 
 /** A store or a platform that is down, as `isTransient` is told in these tests. */
 export class Down extends Error {}
 
-/** A mailbox with keys of its own; `redis` sees what it keeps. */
+export type MailboxOptions = Partial<
+  Omit<RedisMailboxOptions, 'webhooks' | 'workers'> & Omit<PostgresMailboxOptions, 'sql' | 'publish'>
+>;
+
+/** A mailbox on its own, and a look into what it keeps. */
 export interface TestMailbox extends Mailbox {
-  readonly redis: Redis;
-  readonly prefix: string;
   readonly vault: RedisMailboxOptions['vault'];
-  keys(conversation: string): Keys;
   /** What the last turn of a conversation saved. */
   session(conversation: string): Promise<string | undefined>;
+  /** As if a turn had saved it. */
+  keepSession(conversation: string, session: string): Promise<void>;
+  /** How many entries are left and what is saved, both at one moment. */
+  look(conversation: string): Promise<{ readonly left: number; readonly session: string | undefined }>;
+  /** All names and entries, as they lie in the store. */
+  kept(): Promise<string[]>;
+  /** Event ids remembered, conversations with a session, and anything else that is left. */
+  leftovers(): Promise<{ readonly seen: number; readonly sessions: number; readonly others: readonly string[] }>;
+  /** Puts other bytes in the place of an entry. */
+  spoil(conversation: string, index: number, bytes: string): Promise<void>;
+  dead(conversation: string): Promise<string[]>;
+  /** What a producer leaves whose wake-up nobody heard. */
+  strand(event: InboundEvent): Promise<void>;
+  /** What a worker leaves that is killed by the first entry of a conversation. */
+  beginAndDie(conversation: string): Promise<void>;
+  /** Has waiting retries run now instead of after their back-off, until `done`. */
+  hurry(done: () => boolean): Promise<void>;
+  /** Lets so much time pass for those who wait. */
+  age(ms: number): Promise<void>;
 }
 
-export async function openMailbox(store: RedisStore, options: Partial<RedisMailboxOptions> = {}): Promise<TestMailbox> {
-  const webhooks = store.forWebhooks();
-  await ready(webhooks);
-  const prefix = options.prefix ?? `test-${randomBytes(6).toString('hex')}`;
-  const vault = options.vault ?? tempVault();
-  const mailbox = createRedisMailbox({ ...options, vault, webhooks, workers: store.forWorkers, prefix });
-  return {
-    ...mailbox,
-    redis: webhooks,
-    prefix,
-    vault,
-    keys: (conversation) => keysOf(prefix, conversation),
-    async session(conversation) {
-      const sealed = await webhooks.get(keysOf(prefix, conversation).session);
-      return sealed === null ? undefined : vault.open(sealed);
-    },
-  };
+/** Stores that mailboxes can be opened on. */
+export interface MailboxHouse {
+  open(options?: MailboxOptions): Promise<TestMailbox>;
+  close(): Promise<void>;
+}
+
+export async function deliverAll(mailbox: Mailbox, conversation: string, texts: readonly string[]): Promise<void> {
+  for (const text of texts) await mailbox.deliver(says(conversation, text));
 }
 
 /** Connected: commands may be sent. */
@@ -106,12 +113,4 @@ export async function refusal(promise: Promise<unknown>): Promise<{ readonly ms:
 /** `text-1` … `text-n`. */
 export function numbered(text: string, count: number): string[] {
   return Array.from({ length: count }, (_, index) => `${text}-${index + 1}`);
-}
-
-/** What a producer leaves that is killed between its two commands: an entry, and no wake-up. */
-export async function strand({ redis, vault, keys }: TestMailbox, event: InboundEvent): Promise<void> {
-  const { conversationId: conversation, id } = event;
-  const { seen, box, open } = keys(conversation);
-  const entry = vault.seal(JSON.stringify(event));
-  await redis.eval(DELIVER, 3, seen(id), box, open, 60_000, entry, conversation, Date.now());
 }

@@ -1,8 +1,9 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { ChannelUnreachable } from '../../bot/channel.js';
 import { UnknownChannel } from '../../bot/conversation/run-turn.js';
 import { readSession } from '../../bot/conversation/session.js';
 import type { Offer } from '../../bot/domain/offer.js';
+import { purchasesOf } from '../support/purchases.js';
 import { offered, said } from './chat.js';
 import { NUMBER, openTurnHouse, type TurnHouse, Visit } from './turns.js';
 
@@ -27,7 +28,7 @@ beforeEach(() => {
   house.sent.length = 0;
 });
 
-const purchases = () => house.ledger.purchasesOf(house.line.id, 100);
+const purchases = () => purchasesOf(house.ledger, house.line.id, 100);
 
 describe('a turn', () => {
   test('answers under an id that is the same when it is run again', async () => {
@@ -58,17 +59,20 @@ describe('a turn', () => {
     await expect(visit.hear({ kind: 'hello', from })).rejects.toThrow(UnknownChannel);
   });
 
-  test('owed to a conversation nobody knows any more is over', async () => {
-    const event = { kind: 'system', name: 'receipt', ref: 'x', from: undefined } as never;
+  test('owed to a conversation nobody knows any more is over, and owed no more', async () => {
+    const { id } = await house.ledger.promise('checking', 'a-purchase', 'forgotten');
+    const event = { kind: 'system', name: 'checking', ref: id, from: undefined } as never;
     expect(await visit.hear(event)).toBeUndefined();
-    expect(visit.saved).toBeUndefined();
+    expect(await house.ledger.outboxItem(id)).toMatchObject({ done: true });
+    // What was remembered of it goes too: this is read as a new conversation.
+    expect(visit.saved).toBe('{}');
   });
 
   test('while the telco is away says so, and the conversation goes on', async () => {
     await visit.say('balance');
     house.telcoDown = true;
     const answer = await visit.say('offers');
-    expect(offered(answer)).toEqual(['Menu', 'Help']);
+    expect(offered(answer)).toEqual(['See offers', 'My balance']);
     house.telcoDown = false;
     expect((await visit.say('offers'))?.blocks.some(({ type }) => type === 'offers')).toBe(true);
   });
@@ -109,5 +113,35 @@ describe('someone without a line', () => {
       lineId: '00000000-0000-4000-8000-000000000000',
     });
     expect(said(await visit.say('balance'))[0]).toMatch(/link/i);
+  });
+});
+
+describe('somebody we meet for the first time', () => {
+  const spanish = { locale: 'es-GT', timezone: 'America/Guatemala' };
+  let asked: number;
+  beforeEach(() => {
+    asked = 0;
+    Object.assign(house.deps, {
+      profileOf: async () => {
+        asked += 1;
+        return spanish;
+      },
+    });
+  });
+  afterEach(() => void Object.assign(house.deps, { profileOf: undefined }));
+
+  test('is answered in the language their profile has, which is asked for once', async () => {
+    expect((await visit.say('balance'))?.language).toMatch(/^es/);
+    await visit.say('balance');
+    visit.saved = undefined;
+    await visit.say('balance');
+    expect(asked).toBe(1);
+    expect(readSession(visit.saved)).toMatchObject(spanish);
+  });
+
+  test('is not asked about where their message says it', async () => {
+    const from = { channel: 'test', workspace: '', user: visit.id, address: 'here', locale: 'ur' };
+    expect((await visit.hear({ kind: 'text', text: 'balance', from }))?.language).toBe('ur');
+    expect(asked).toBe(0);
   });
 });

@@ -4,6 +4,7 @@ import { readSession } from '../../bot/conversation/session.js';
 import type { Offer } from '../../bot/domain/offer.js';
 import { normalise } from '../../bot/message/match.js';
 import type { Message } from '../../bot/message/message.js';
+import { purchasesOf } from '../support/purchases.js';
 import { NUMBER, openTurnHouse, type TurnHouse, Visit } from './turns.js';
 
 const MAX_SESSION_BYTES = 8_192;
@@ -136,11 +137,11 @@ function mayBuy(said: ReturnType<Act>, newest: Message | undefined): boolean {
 }
 
 async function purchases(): Promise<number> {
-  const list = await house.ledger.purchasesOf(house.line.id, 10_000);
+  const list = await purchasesOf(house.ledger, house.line.id, 10_000);
   for (const { id, state } of list) {
     if (state !== 'confirmed') continue;
-    await house.ledger.movePurchase(id, 'submitting', { why: 'test' });
-    await house.ledger.movePurchase(id, 'failed', { why: 'test' });
+    await house.ledger.movePurchase(id, 'submit');
+    await house.ledger.movePurchase(id, 'refused');
   }
   return list.length;
 }
@@ -165,7 +166,8 @@ async function play(sequence: readonly Act[]): Promise<void> {
     if (count > before) expect([said, mayBuy(said, newest)]).toEqual([said, true]);
     bought += count - before;
     expect(Buffer.byteLength(visit.saved ?? '')).toBeLessThan(MAX_SESSION_BYTES);
-    expect(readSession(visit.saved)).toBeDefined();
+    // Nothing is left of who asked to be forgotten.
+    if (visit.saved !== '{}') expect(readSession(visit.saved)).toBeDefined();
     expect(visit.saved).not.toContain(NUMBER);
   }
 }

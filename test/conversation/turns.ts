@@ -1,9 +1,17 @@
 import { randomBytes } from 'node:crypto';
-import { type Channel, ChannelRefused, ChannelUnreachable, type Outgoing } from '../../bot/channel.js';
+import {
+  type Channel,
+  ChannelAwaitsUser,
+  ChannelRefused,
+  ChannelUnreachable,
+  type Outgoing,
+} from '../../bot/channel.js';
 import type { InboundEvent } from '../../bot/conversation/event.js';
 import { createRegistry } from '../../bot/conversation/registry.js';
-import { runTurn, type TurnDeps } from '../../bot/conversation/run-turn.js';
+import { runTurn } from '../../bot/conversation/run-turn.js';
+import type { TurnDeps } from '../../bot/conversation/turn-deps.js';
 import type { Offer } from '../../bot/domain/offer.js';
+import { NO_LIMITS, type SpendLimits } from '../../bot/domain/spending.js';
 import type { Line } from '../../bot/domain/subscriber.js';
 import { createTranslators } from '../../bot/i18n/index.js';
 import type { Known } from '../../bot/identity/identity.js';
@@ -27,20 +35,25 @@ export interface TurnHouse {
   readonly sent: Outgoing[];
   /** What is known of whoever writes. */
   known: Known | undefined;
-  platform: 'up' | 'down' | 'blocked';
+  platform: 'up' | 'down' | 'blocked' | 'awaits';
   telcoDown: boolean;
   now: number;
   close(): Promise<void>;
 }
 
-export async function openTurnHouse(offers: readonly Offer[]): Promise<TurnHouse> {
+/** `offers` are read anew at every call; `does` is what its telco does otherwise, `limits` what a line may spend. */
+export async function openTurnHouse(
+  offers: readonly Offer[],
+  { does = {}, limits = NO_LIMITS }: { does?: Partial<Telco>; limits?: SpendLimits } = {},
+): Promise<TurnHouse> {
   const [store, redis] = await Promise.all([withPglite(), tempRedis()]);
-  const ledger = createLedger(store.database, tempVault());
+  const ledger = createLedger(store.database, tempVault(), { limits });
   const webhooks = redis.store.forWebhooks();
   await ready(webhooks);
   const jobs = createJobs({ webhooks, workers: redis.store.forWorkers, prefix: 'turns-test' });
   const line = await ledger.ensureLine('digi', { type: 'MSISDN', value: NUMBER });
   const sent: Outgoing[] = [];
+  const claimed = new Set<string>();
   const house: Omit<TurnHouse, 'deps'> = {
     ledger,
     line,
@@ -60,12 +73,13 @@ export async function openTurnHouse(offers: readonly Offer[]): Promise<TurnHouse
     routes: () => undefined,
     async send(outgoing) {
       if (house.platform === 'blocked') throw new ChannelRefused('blocked by its user');
+      if (house.platform === 'awaits') throw new ChannelAwaitsUser('nobody wrote for a day');
       if (house.platform === 'down') throw new ChannelUnreachable('no answer');
       sent.push(outgoing);
     },
     close: async () => undefined,
   };
-  const telco = toyTelco(offers, () => house.telcoDown);
+  const telco = { ...toyTelco(offers, () => house.telcoDown), ...does };
   return Object.assign(house, {
     deps: {
       ledger,
@@ -80,6 +94,7 @@ export async function openTurnHouse(offers: readonly Offer[]): Promise<TurnHouse
         () => new Date(house.now),
       ),
       defaults: { locale: 'en', timezone: 'UTC' },
+      claim: async (what: string) => !claimed.has(what) && claimed.add(what) !== undefined,
       now: () => new Date(house.now),
     },
   });

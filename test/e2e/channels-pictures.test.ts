@@ -1,14 +1,12 @@
-import { mkdirSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Browser } from 'puppeteer-core';
 import type { MessageKey } from '../../bot/i18n/catalogues.js';
 import { createTranslators, phrases } from '../../bot/i18n/index.js';
 import { startTestApp, type TestApp } from '../support/app.js';
-import { launchBrowser, noBrowser } from '../support/browser.js';
+import { launchBrowser, noBrowser, PICTURES } from '../support/browser.js';
 import { SideBySide } from '../support/side-by-side.js';
 
 /** Where the pictures go; docs/channels.md shows those that are kept in docs/images/channels. */
-const PICTURES = 'var/pictures';
 
 const PLANS = {
   daniel: { name: 'Weekly Internet 5 GB', price: 'RM 10.00' },
@@ -20,7 +18,6 @@ withBrowser(`every flow on three channels${noBrowser === undefined ? '' : ` [${n
   let app: TestApp;
   let browser: Browser;
   beforeAll(async () => {
-    mkdirSync(PICTURES, { recursive: true });
     [app, browser] = await Promise.all([startTestApp(), launchBrowser()]);
   }, 60_000);
   afterAll(async () => {
@@ -86,6 +83,24 @@ withBrowser(`every flow on three channels${noBrowser === undefined ? '' : ` [${n
       await side.sees(say('top-up.which-number'));
       await side.press('slack', say('top-up.open-form'));
       await picture('12-top-up');
+      await side.console.page.click('.sheet .icon-button');
+
+      await side.say(phrases(locale).link[0] ?? '');
+      await side.sees(say('link.ways'));
+      await side.press('slack', say('choice.send-code'));
+      await side.sees(say('link.which-number'));
+      await picture('13-link');
+      const other = { daniel: 'kavya', amina: 'omar' }[persona];
+      await side.say(`+${app.sandbox.subscriber(other)?.msisdn ?? ''}`);
+      await side.sees(say('link.type-code'));
+      await picture('14-code');
+      const codeIn = () => /\d{6}/.exec(app.sandbox.subscriber(other)?.messages.at(-1)?.text ?? '')?.[0];
+      for (let left = 100; codeIn() === undefined && left > 0; left--)
+        await new Promise((done) => setTimeout(done, 50));
+      await side.say(codeIn() ?? '');
+      await side.say(phrases(locale).lines[0] ?? '');
+      await side.sees(say('lines.heading'));
+      await picture('15-lines');
       expect(side.complaints).toEqual([]);
       await side.close();
     },

@@ -1,13 +1,11 @@
-import { mkdirSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Browser } from 'puppeteer-core';
 import type { MessageKey } from '../../bot/i18n/catalogues.js';
 import { createTranslators } from '../../bot/i18n/index.js';
 import { startTestApp, type TestApp } from '../support/app.js';
-import { ConsolePage, launchBrowser, noBrowser } from '../support/browser.js';
+import { ConsolePage, launchBrowser, noBrowser, PICTURES } from '../support/browser.js';
 
 /** Where the pictures go: look at them after a change to the page. */
-const PICTURES = 'var/pictures';
 
 /** Two plans each persona can pay for, as the buttons say them. */
 const PLANS = {
@@ -26,7 +24,6 @@ withBrowser(`the whole story in a browser${noBrowser === undefined ? '' : ` [${n
   let app: TestApp;
   let browser: Browser;
   beforeAll(async () => {
-    mkdirSync(PICTURES, { recursive: true });
     [app, browser] = await Promise.all([startTestApp(), launchBrowser()]);
   }, 60_000);
   afterAll(async () => {

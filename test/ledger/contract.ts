@@ -3,13 +3,16 @@ import { createLedger } from '../../bot/ledger/index.js';
 import type { Ledger } from '../../bot/ledger/ledger.js';
 import type { Database } from '../../bot/stores/database.js';
 import { tempVault } from '../support/stores.js';
+import { deliveries } from './contract/deliveries.js';
 import { links, slackInstallations } from './contract/directory.js';
+import { callbacksAtOnce, spending, tasks, telcoPauses } from './contract/money.js';
 import { consents, conversations, lines } from './contract/people.js';
 import { nudges, theOutbox } from './contract/promises.js';
 import { movingPurchases, openingPurchases } from './contract/purchases.js';
 import { secrecy } from './contract/secrecy.js';
 import { text } from './contract/text.js';
 import { theKey } from './contract/the-key.js';
+import { workspaces } from './contract/workspaces.js';
 
 type Open = () => Promise<{ readonly database: Database; close(): Promise<void> }>;
 
@@ -30,8 +33,14 @@ export function ledgerContract(name: string, open: Open): void {
     slackInstallations(given);
     openingPurchases(given);
     movingPurchases(given);
+    callbacksAtOnce(given);
+    spending(given);
+    tasks(given);
+    telcoPauses(given);
     theOutbox(given);
     nudges(given);
+    deliveries(given);
+    workspaces(given);
     consents(given);
     text(given);
     theKey(given);

@@ -72,7 +72,7 @@ onServer(`a PostgreSQL server in trouble${here ? '' : ` (${NO_POSTGRES})`}`, () 
       ledger.ping(),
       ledger.conversation('web-1'),
       ledger.ensureLine('op', { type: 'MSISDN', value: '60123456789' }),
-      ledger.movePurchase(randomUUID(), 'submitting', { why: 'test' }),
+      ledger.movePurchase(randomUUID(), 'submit'),
       ledger.setConsent('web-1', ['low-data'], true, 'test'),
     ].map((answer) => expect(answer).rejects.toMatchObject({ code: 'LEDGER_UNAVAILABLE' }));
 

@@ -1,6 +1,6 @@
 import { createServer } from 'node:net';
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { afterAttempt } from '../../adapters/millom/client.js';
+import { afterAttempt } from '../../bot/domain/retry.js';
 import { TelcoAmbiguous, TelcoRefused, TelcoUnreachable } from '../../bot/telco.js';
 import { ALICE, type Answering, type FarEnd, failureOf, json, ORDER, Stage, sleep } from './far-end.js';
 

@@ -98,6 +98,8 @@ function readable(yaml: string): string {
 function resolved(node: unknown, root: object): unknown {
   if (Array.isArray(node)) return node.map((item) => resolved(item, root));
   if (typeof node !== 'object' || node === null) return node;
+  // What another file defines is not looked at: anything fits.
+  if ('$ref' in node && !String(node.$ref).startsWith('#')) return {};
   if ('$ref' in node) {
     const path = String(node.$ref).replace('#/', '').split('/');
     return resolved(

@@ -42,6 +42,8 @@ export interface House {
   readonly channel: Channel;
   readonly delivered: InboundEvent[];
   readonly alerts: string[];
+  /** Workspaces that removed the app, and how. */
+  readonly left: string[];
   readonly debugged: string[];
   readonly installed: Map<string, SlackInstallation>;
   readonly refs: Map<string, string>;
@@ -66,6 +68,7 @@ export async function openHouse(options: Partial<SlackChannelOptions> = {}): Pro
     http,
     delivered: [],
     alerts: [],
+    left: [],
     debugged: [],
     installed,
     refs,
@@ -127,6 +130,7 @@ export async function openHouse(options: Partial<SlackChannelOptions> = {}): Pro
   await house.channel.routes(http, {
     deliver: (event) => house.deliver(event),
     optedOut: async () => undefined,
+    workspaceLeft: async (channel, workspace, how) => void house.left.push(`${channel} ${workspace} ${how}`),
     delivery: () => undefined,
     alert: (code) => void house.alerts.push(code),
   });

@@ -55,6 +55,46 @@ function checkPost({ text, blocks }: Drawn) {
   });
 }
 
+describe('a message of a right-to-left language', () => {
+  const urdu = {
+    language: 'ur',
+    direction: 'rtl',
+    blocks: [
+      { type: 'heading', text: '\u2068Super\u2069 خریدا گیا' },
+      { type: 'text', text: 'آپ کا ڈیٹا' },
+      { type: 'text', text: '12 GB باقی', tone: 'warning' },
+      { type: 'gauge', label: 'Weekly 5 GB', share: 0.5, level: 'good', caption: '\u20685 GB\u2069 میں سے' },
+      { type: 'offers', offers: [{ title: 'Super 10 GB', price: 'Rs 190', facts: [], action: 0 }] },
+      { type: 'facts', facts: [{ label: 'SMS', value: '100' }] },
+    ],
+    actions: [
+      { token: 'a~1', label: 'Super 10 GB · Rs 190', style: 'default' },
+      { token: 'a~2', label: '\u2068Refill\u2069 مدد', style: 'default' },
+    ],
+  };
+  /** As a browser decides `dir="auto"`: by the first letter or mark, isolated or not. */
+  const runsRight = (text: string) => /^[^\p{L}\u200e\u200f]*[\p{Script=Arabic}\u200f]/u.test(text);
+
+  test('runs from the right whatever its lines begin with', () => {
+    const texts = readable(draw(urdu).blocks)
+      .split('\n')
+      .filter((line) => /\p{L}/u.test(line));
+    expect(texts.length).toBeGreaterThan(8);
+    expect(texts.filter((line) => !runsRight(line))).toEqual([]);
+  });
+
+  test('has no mark where none is needed, and its prices are recognised in its labels', () => {
+    const drawn = draw(urdu);
+    expect(readable(drawn.blocks)).toContain('\nآپ کا ڈیٹا');
+    const card = drawn.blocks.find(({ accessory }) => accessory !== undefined);
+    expect(card.accessory.text.text).toBe('\u200fRs 190');
+  });
+
+  test('is not marked in a language that runs from the left', () => {
+    expect(JSON.stringify(draw({ ...urdu, language: 'en', direction: 'ltr' }))).not.toContain('\u200f');
+  });
+});
+
 describe('any message the model can express', () => {
   test('is within every limit, whole and shortened, as a post and as App Home', () => {
     fc.assert(

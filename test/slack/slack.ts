@@ -32,6 +32,8 @@ export interface FakeSlack {
   onSend(listener: (call: SlackCall) => void): void;
   /** What the next calls get instead: an error code of Slack's, a status with headers, or a connection that ends. */
   fail(...next: Failure[]): void;
+  /** What `users.info` tells, by user. */
+  readonly profiles: Map<string, { readonly locale?: string; readonly tz?: string }>;
   /** Tokens that are taken; any that looks like one when empty. */
   readonly tokens: Set<string>;
   /** The next of what is sent, or a rejection after `ms`. */
@@ -63,6 +65,7 @@ export async function startSlack(): Promise<FakeSlack> {
     shown: world.shown,
     problems: world.problems,
     tokens: world.tokens,
+    profiles: world.profiles,
     socket,
     last() {
       const call = world.sent.at(-1);
@@ -88,6 +91,7 @@ function createWorld() {
     shown: new Map<string, Map<string, string>>(),
     problems: [] as string[],
     failures: [] as Failure[],
+    profiles: new Map<string, { readonly locale?: string; readonly tz?: string }>(),
     listeners: [] as ((call: SlackCall) => void)[],
     tokens: new Set<string>(),
     posted: new Map<string, string>(),
@@ -133,6 +137,7 @@ function handle(world: World, method: string, request: IncomingMessage, raw: str
   if (method === 'auth.test')
     return { ok: true, team_id: 'T1', user_id: 'UBOT', bot_id: 'B1', url: 'https://x.slack.com/' };
   if (method === 'apps.connections.open') return { ok: true, url: world.socketUrl };
+  if (method === 'users.info') return userInfo(world, request, raw);
   if (!(method in METHODS)) return problem(world, method, 'an unknown method', 'unknown_method');
   if (!/^application\/json/.test(request.headers['content-type'] ?? '')) {
     return problem(world, method, 'not JSON', 'invalid_post_type');
@@ -177,6 +182,20 @@ function apply(world: World, method: Method, body: Record<string, string>): Answ
       world.triggers.add(trigger_id);
       return { ok: true };
   }
+}
+
+/** Reads take no JSON. The profile is whatever the test put there. */
+function userInfo(world: World, request: IncomingMessage, raw: string): Answer {
+  if (request.headers['content-type'] !== 'application/x-www-form-urlencoded')
+    return problem(world, 'users.info', 'not a form', 'invalid_form_data');
+  const form = new URLSearchParams(raw);
+  const profile = world.profiles.get(form.get('user') ?? '');
+  if (profile === undefined) return { ok: false, error: 'user_not_found' };
+  const { locale, ...rest } = profile;
+  return {
+    ok: true,
+    user: { id: form.get('user'), ...rest, ...(form.get('include_locale') === 'true' && { locale }) },
+  };
 }
 
 function installed(raw: string): Answer {

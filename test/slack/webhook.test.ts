@@ -144,11 +144,17 @@ describe('what Slack sends becomes events', () => {
     ['deletions', { subtype: 'message_deleted' }],
     ['Slackbot', { user: 'USLACKBOT' }],
     ['messages in channels', { channel_type: 'channel', channel: 'C1' }],
+    ['messages in channels that do not say so', { channel_type: undefined, channel: 'C1' }],
   ])('nothing comes of %s', async (_what, change) => {
     const answer = await house.post(payload('message-im', (body) => Object.assign(body.event, change)));
     expect(answer.status).toBe(200);
     expect(house.delivered).toEqual([]);
     expect(house.debugged).toEqual(['ignored: message']);
+  });
+
+  test.each([undefined, null])('a direct message that says so by its channel alone (channel_type %s)', async (kind) => {
+    await house.post(payload('message-im', (body) => Object.assign(body.event, { channel_type: kind })));
+    expect(house.delivered).toMatchObject([{ kind: 'text', from: { user: 'U00000001' } }]);
   });
 
   test('links, numbers and mentions come as they were typed', async () => {
@@ -301,17 +307,22 @@ describe('what Slack sends becomes events', () => {
     expect(house.alerts).toEqual(['app_rate_limited']);
   });
 
-  test.each(['app-uninstalled', 'tokens-revoked'])('%s: the token is forgotten and somebody is told', async (name) => {
-    house.installed.set('T2', { teamId: 'T2', botToken: 'xoxb-2', botUserId: 'UBOT2' });
-    expect((await house.post(payload(name))).status).toBe(200);
-    expect(house.installed.size).toBe(0);
-    expect(house.alerts).toEqual([name.replace('-', '_')]);
-  });
+  test.each(['app-uninstalled', 'tokens-revoked'])(
+    '%s: the token is forgotten, somebody is told, and nobody there gets alerts any more',
+    async (name) => {
+      house.installed.set('T2', { teamId: 'T2', botToken: 'xoxb-2', botUserId: 'UBOT2' });
+      expect((await house.post(payload(name))).status).toBe(200);
+      expect(house.installed.size).toBe(0);
+      expect(house.alerts).toEqual([name.replace('-', '_')]);
+      expect(house.left).toEqual([`slack T2 slack:${name.replace('-', '_')}`]);
+    },
+  );
 
   test("a user's own token taken back is nothing to us", async () => {
     house.installed.set('T2', { teamId: 'T2', botToken: 'xoxb-2', botUserId: 'UBOT2' });
     await house.post(payload('tokens-revoked', (body) => Object.assign(body.event, { tokens: { oauth: ['U1'] } })));
     expect(house.installed.size).toBe(1);
+    expect(house.left).toEqual([]);
   });
 
   test('in an organisation the address names it', async () => {

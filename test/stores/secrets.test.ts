@@ -2,7 +2,7 @@ import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { createVault, deriveKey, KeyInvalid, loadKey, VaultError } from '../../bot/secrets.js';
+import { createVault, deriveKey, KeyInvalid, loadKeys, VaultError } from '../../bot/secrets.js';
 import { startScript, tempFolder } from '../support/stores.js';
 
 const key = Buffer.alloc(32, 7);
@@ -16,7 +16,7 @@ describe('a vault', () => {
   test('seals the same text differently every time and shows nothing of it', () => {
     const sealed = new Set(Array.from({ length: 100 }, () => vault.seal('60123456789')));
     expect(sealed.size).toBe(100);
-    for (const text of sealed) expect(text).toMatch(/^v1\.[\w-]+$/);
+    for (const text of sealed) expect(text).toMatch(/^v2\.[\w-]{8}\.[\w-]+$/);
     expect([...sealed].join()).not.toContain('60123456789');
   });
 
@@ -34,11 +34,12 @@ describe('a vault', () => {
   });
 
   test('refuses a sealed text with any one bit of its bytes flipped', () => {
-    const box = Buffer.from(vault.seal('60123456789').slice(3), 'base64url');
+    const sealed = vault.seal('60123456789');
+    const box = Buffer.from(sealed.slice(vault.prefix.length), 'base64url');
     for (let bit = 0; bit < box.length * 8; bit++) {
       const flipped = Buffer.from(box);
       flipped[bit >> 3] = (flipped[bit >> 3] ?? 0) ^ (1 << (bit & 7));
-      expect(() => vault.open(`v1.${flipped.toString('base64url')}`)).toThrow(VaultError);
+      expect(() => vault.open(vault.prefix + flipped.toString('base64url'))).toThrow(VaultError);
     }
   });
 
@@ -90,7 +91,7 @@ describe('the master key', () => {
   test('is taken from the configuration as hex or base64, and then no file is made', () => {
     const secret = Buffer.from(Array.from({ length: 32 }, (_, index) => 255 - index));
     for (const form of ['hex', 'base64', 'base64url'] as const) {
-      expect(loadKey(folder.path, secret.toString(form))).toEqual(secret);
+      expect(loadKeys({ dataDir: folder.path, key: secret.toString(form) }).current).toEqual(secret);
     }
     expect(() => statSync(join(folder.path, 'key'))).toThrow('ENOENT');
   });
@@ -98,8 +99,8 @@ describe('the master key', () => {
   test.each(['short', 'z'.repeat(64), 'A'.repeat(42), 'A'.repeat(45), `${'A'.repeat(42)}!=`])(
     'is refused when it is not 32 bytes (%s), without being repeated',
     (wrong) => {
-      expect(() => loadKey(folder.path, wrong)).toThrow(KeyInvalid);
-      expect(() => loadKey(folder.path, wrong)).toThrow(
+      expect(() => loadKeys({ dataDir: folder.path, key: wrong })).toThrow(KeyInvalid);
+      expect(() => loadKeys({ dataDir: folder.path, key: wrong })).toThrow(
         expect.objectContaining({ message: expect.not.stringContaining(wrong) }),
       );
     },
@@ -107,20 +108,21 @@ describe('the master key', () => {
 
   test('is made once, readable by its owner alone, and found again', () => {
     const dataDir = join(folder.path, 'var');
-    const made = loadKey(dataDir);
+    const made = loadKeys({ dataDir }).current;
     expect(made).toHaveLength(32);
-    expect(loadKey(dataDir, '')).toEqual(made);
+    expect(loadKeys({ dataDir, key: '' }).current).toEqual(made);
     expect(statSync(join(dataDir, 'key')).mode & 0o777).toBe(0o600);
   });
 
   test('is not made anew over a damaged file: what was sealed would be lost', () => {
     writeFileSync(join(folder.path, 'key'), 'damaged');
-    expect(() => loadKey(folder.path)).toThrow(KeyInvalid);
+    expect(() => loadKeys({ dataDir: folder.path })).toThrow(KeyInvalid);
     expect(readFileSync(join(folder.path, 'key'), 'utf8')).toBe('damaged');
   });
 
   test('is one and the same for processes that start together', async () => {
-    const program = `import { loadKey } from './bot/secrets.ts'; console.log(loadKey(process.argv[1]).toString('hex'))`;
+    const program = `import { loadKeys } from './bot/secrets.ts';
+      console.log(loadKeys({ dataDir: process.argv[1] }).current.toString('hex'))`;
     const keys = await Promise.all(Array.from({ length: 4 }, () => startScript(program, folder.path).output));
     expect(keys[0]).toMatch(/^[0-9a-f]{64}$/);
     expect(new Set(keys).size).toBe(1);

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { type App, startApp } from '../../bot/app.js';
 import { loadConfig } from '../../bot/config.js';
+import type { Logger } from '../../bot/log.js';
 import type { Sandbox } from '../../sandbox/index.js';
 import { postgresServer, silent, tempFolder, tempPostgres } from './stores.js';
 import { WebClient } from './web-client.js';
@@ -19,13 +20,13 @@ export interface TestApp extends App {
  * Refill as `npm start` runs it, in this process: sandbox, its own redis-server, and a database of its own on the local
  * PostgreSQL server where there is one, else PGlite.
  */
-export async function startTestApp(env: Readonly<Record<string, string>> = {}): Promise<TestApp> {
+export async function startTestApp(env: Readonly<Record<string, string>> = {}, log: Logger = silent): Promise<TestApp> {
   const folder = tempFolder();
   const database = (await postgresServer()) === undefined ? undefined : await tempPostgres();
   await database?.database.close();
   const app = await startApp(
     loadConfig({ PORT: '0', REFILL_DATA_DIR: folder.path, ...(database && { DATABASE_URL: database.url }), ...env }),
-    silent,
+    log,
   );
   const { sandbox } = app;
   if (sandbox === undefined) throw new Error('the sandbox is off');

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import puppeteer, { type Browser, type Page } from 'puppeteer-core';
 
@@ -11,7 +11,11 @@ const CHROMIUM = ['chromium', 'chromium-browser', 'google-chrome']
 export const noBrowser: string | undefined =
   process.env['REFILL_NO_BROWSER'] || (CHROMIUM === undefined ? 'no Chromium on this machine' : undefined);
 
+/** Where screenshots go, to be looked at; it is there once {@link launchBrowser} was called. */
+export const PICTURES = 'var/pictures';
+
 export function launchBrowser(): Promise<Browser> {
+  mkdirSync(PICTURES, { recursive: true });
   const args = ['--no-sandbox', '--disable-gpu', '--disable-background-networking', '--disable-component-update'];
   return puppeteer.launch({ executablePath: CHROMIUM ?? '', args });
 }

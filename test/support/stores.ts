@@ -8,7 +8,7 @@ import { text } from 'node:stream/consumers';
 import pg from 'pg';
 import { pino } from 'pino';
 import { packageRoot } from '../../bot/paths.js';
-import { createVault, type Vault } from '../../bot/secrets.js';
+import { createVault, type KeyedVault } from '../../bot/secrets.js';
 import { type Database, MIGRATIONS } from '../../bot/stores/database.js';
 import { openPgliteDump } from '../../bot/stores/pglite.js';
 import { openPostgres } from '../../bot/stores/postgres.js';
@@ -18,7 +18,7 @@ import { openRedis, type RedisStore } from '../../bot/stores/redis.js';
 export const silent = pino({ level: 'silent' });
 
 /** A vault with a key of its own. */
-export function tempVault(): Vault {
+export function tempVault(): KeyedVault {
   return createVault(randomBytes(32));
 }
 
@@ -42,11 +42,7 @@ export async function tempPostgres(): Promise<{
   readonly database: Database;
   close(): Promise<void>;
 }> {
-  const server = await postgresServer();
-  if (server === undefined) throw new Error(NO_POSTGRES);
-  const name = `refill_test_${randomBytes(6).toString('hex')}`;
-  await administer(server, `create database ${name}`);
-  const url = Object.assign(new URL(server), { pathname: `/${name}` }).href;
+  const { url, drop } = await emptyPostgres();
   // A test machine is busy: a slow answer is not what most tests are about.
   const database = await openPostgres({ url, dataDir: '', log: silent, answerWithinMs: 10_000 });
   return {
@@ -54,8 +50,20 @@ export async function tempPostgres(): Promise<{
     database,
     async close() {
       await database.close().catch(() => undefined);
-      await administer(server, `drop database if exists ${name} with (force)`);
+      await drop();
     },
+  };
+}
+
+/** A database of its own on the local PostgreSQL server, with nothing in it. */
+export async function emptyPostgres(): Promise<{ readonly url: string; drop(): Promise<void> }> {
+  const server = await postgresServer();
+  if (server === undefined) throw new Error(NO_POSTGRES);
+  const name = `refill_test_${randomBytes(6).toString('hex')}`;
+  await administer(server, `create database ${name}`);
+  return {
+    url: Object.assign(new URL(server), { pathname: `/${name}` }).href,
+    drop: () => administer(server, `drop database if exists ${name} with (force)`),
   };
 }
 

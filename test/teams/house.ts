@@ -14,6 +14,7 @@ import { createMessageRefs } from '../../bot/message-refs.js';
 import { createMetrics } from '../../bot/metrics.js';
 import { createPauses } from '../../bot/pauses.js';
 import { createVault } from '../../bot/secrets.js';
+import { createRedisShortLived } from '../../bot/stores/redis-short-lived.js';
 import { APP_ID, APP_PASSWORD, type Microsoft, startMicrosoft } from './microsoft.js';
 
 const REDIS_URL = process.env['REDIS_URL'] ?? 'redis://127.0.0.1:6379';
@@ -84,8 +85,8 @@ export async function openHouse(options: Partial<TeamsOptions> = {}): Promise<Ho
       return known ? 'duplicate' : 'accepted';
     },
     channel: createTeamsChannel({
-      ...(unauthenticated ? {} : { appId: APP_ID, appPassword: APP_PASSWORD }),
-      refs: createMessageRefs(redis, prefix),
+      ...(unauthenticated ? {} : { appId: APP_ID, appPassword: APP_PASSWORD, localService: true }),
+      refs: createMessageRefs(createRedisShortLived(redis, prefix)),
       pauses: createPauses(() => house.now),
       conversationIdOf: (origin) => conversationIdOf(vault.reference, origin),
       words: () => WORDS,
@@ -125,6 +126,7 @@ export async function openHouse(options: Partial<TeamsOptions> = {}): Promise<Ho
   };
   await house.channel.routes(http, {
     deliver: (event) => house.deliver(event),
+    workspaceLeft: async () => undefined,
     optedOut: async (conversationId, how) => void house.optedOut.push({ conversationId, how }),
     delivery: ({ state, code }) => void house.reports.push(code === undefined ? state : `${state} ${code}`),
     alert: (code) => void house.alerts.push(code),

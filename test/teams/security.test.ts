@@ -117,6 +117,26 @@ describe('who may call /api/messages', () => {
     expect(house.microsoft.tokenRequests).toBe(0);
   });
 
+  test('403: a valid token whose own service is none of the Bot Framework’s hosts', async () => {
+    house = opened = await openHouse({ localService: false });
+    // Also the simulator's own: an address of this machine, which only a simulator may have.
+    for (const service of [
+      house.microsoft.serviceUrl,
+      'https://evil.example/',
+      'https://smba.trafficmanager.net.evil.example/',
+      'https://smba.trafficmanager.net@evil.example/',
+      'http://smba.trafficmanager.net/emea/',
+      'https://169.254.169.254/latest/',
+    ]) {
+      const mine = `Bearer ${await house.microsoft.token({ serviceurl: service })}`;
+      const change = (activity: { serviceUrl: string }) => {
+        activity.serviceUrl = service;
+      };
+      expect([service, await knock(mine, change)]).toEqual([service, { status: 403, delivered: 0 }]);
+    }
+    expect(house.microsoft.tokenRequests).toBe(0);
+  });
+
   test.each([
     ['a key endorsed for other channels', ['webchat', 'directline']],
     ['a key endorsed for nothing', []],
@@ -239,6 +259,23 @@ describe('without credentials', () => {
     });
     expect([400, 403]).toContain(status);
     expect(delivered).toBe(0);
+  });
+
+  test.each([
+    ['another machine', { remoteAddress: '192.0.2.7' }],
+    ['a tunnel that ends here', { headers: { 'x-forwarded-for': '192.0.2.7' } }],
+    ['a page whose name was made to mean this machine', { headers: { host: 'evil.example:3000' } }],
+  ])('nobody is heard from %s', async (_, { headers = {}, ...from }: { headers?: object; remoteAddress?: string }) => {
+    house = opened = await openHouse({ unauthenticated: true });
+    const answer = await house.http.inject({
+      method: 'POST',
+      url: '/api/messages',
+      ...from,
+      headers: { 'content-type': 'application/json', ...headers },
+      payload: JSON.stringify(payload(house.microsoft, 'personal-message')),
+    });
+    expect(answer.statusCode).toBe(403);
+    expect(house.delivered).toEqual([]);
   });
 
   test('an address from that time gets no token later', async () => {

@@ -5,6 +5,7 @@ import { createWebChannel, type PublicPersona, type WebChannel } from '../../ada
 import type { Deliver } from '../../bot/channel.js';
 import type { InboundEvent } from '../../bot/conversation/event.js';
 import { HttpProblem } from '../../bot/problem.js';
+import { createRedisLiveLog } from '../../bot/stores/redis-live-log.js';
 
 const REDIS_URL = process.env['REDIS_URL'] ?? 'redis://127.0.0.1:6379';
 
@@ -67,17 +68,17 @@ export async function openHouse(options: HouseOptions = {}): Promise<House> {
       return 'accepted';
     },
     channel: createWebChannel({
-      redis: {
+      log: createRedisLiveLog({
         commands: redis,
         subscriber: () => {
           const connection = new Redis(redisUrl, { maxRetriesPerRequest: null, retryStrategy: () => 50 });
           house.subscribers.push(connection);
           return connection;
         },
-      },
+        prefix: `${prefix}web`,
+      }),
       secret: 'a secret for the tests',
       vault: mirror,
-      keyPrefix: prefix,
       secureCookie: false,
       now: () => house.now,
       conversationIdOf: ({ channel, user }) => `${channel}.${user}`,
@@ -116,6 +117,7 @@ async function listen(house: House): Promise<void> {
   await channel.routes(http, {
     deliver: (event) => house.deliver(event),
     optedOut: async () => undefined,
+    workspaceLeft: async () => undefined,
     delivery: () => undefined,
     alert: () => undefined,
   });

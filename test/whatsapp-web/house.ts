@@ -1,7 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import {
   createWhatsAppWebChannel,
-  type WebState,
   type WhatsAppWebChannel,
   type WhatsAppWebOptions,
 } from '../../adapters/whatsapp/web/index.js';
@@ -20,8 +19,6 @@ export class House {
   readonly events: InboundEvent[] = [];
   readonly deliveries: DeliveryReport[] = [];
   readonly alerts: string[] = [];
-  readonly states: WebState[] = [];
-  readonly qrs: (string | undefined)[] = [];
   readonly logged: unknown[][] = [];
   printed = '';
   /** How often the stores will refuse. */
@@ -43,7 +40,6 @@ export class House {
       },
       words: (language) => ({ chooseByNumber: language === 'es' ? 'Responda con un número.' : 'Reply with a number.' }),
       drawQr: (text) => `[QR ${text}]`,
-      onQr: (qr) => void this.qrs.push(qr),
       print: (text) => {
         this.printed += text;
       },
@@ -67,6 +63,7 @@ export class House {
         return 'accepted';
       },
       optedOut: async () => undefined,
+      workspaceLeft: async () => undefined,
       delivery: (report) => void this.deliveries.push(report),
       alert: (code) => void this.alerts.push(code),
     });

@@ -10,6 +10,7 @@ import { createHttp } from '../../bot/http.js';
 import type { Localized } from '../../bot/i18n/localized.js';
 import type { Message } from '../../bot/message/message.js';
 import { createMetrics } from '../../bot/metrics.js';
+import { createRedisShortLived } from '../../bot/stores/redis-short-lived.js';
 import { silent, tempVault } from '../support/stores.js';
 import { type FakeWhatsApp, SETTINGS, startWhatsApp } from './whatsapp.js';
 
@@ -64,8 +65,7 @@ export async function openHouse({ timeoutMs, redisUrl = REDIS_URL }: HouseOption
       accessToken: SETTINGS.accessToken,
       appSecret: SETTINGS.appSecret,
       verifyToken: SETTINGS.verifyToken,
-      redis,
-      keyPrefix: prefix,
+      shortLived: createRedisShortLived(redis, prefix),
       vault,
       conversationIdOf: ({ user }) => conversationOf(user),
       words: () => ({ choose: 'Choose', offers: 'Offers', more: 'More' }),
@@ -83,6 +83,7 @@ export async function openHouse({ timeoutMs, redisUrl = REDIS_URL }: HouseOption
   const operator = {
     alert: (code: string, what: string) => void house.alerts.push({ code, what }),
     optedOut: (conversationId: string, how: string) => house.optOut(conversationId, how),
+    workspaceLeft: async () => undefined,
   };
   const http = createHttp({ log: silent, metrics: createMetrics(), ready: async () => undefined });
   const house: House = {

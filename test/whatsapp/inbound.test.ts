@@ -164,9 +164,9 @@ describe('what is signed but malformed is answered 400, naming the field', () =>
     expect(house.delivered).toEqual([]);
   });
 
-  test('__proto__ in a body pollutes nothing', async () => {
+  test('__proto__ in a body is refused and pollutes nothing', async () => {
     const body = `{"object":"whatsapp_business_account","__proto__":{"polluted":1},"entry":[{"id":"1","changes":[{"field":"x","value":{"__proto__":{"polluted":1}}}]}]}`;
-    expect((await raw(body, signed(body))).status).toBe(200);
+    expect((await raw(body, signed(body))).status).toBe(400);
     expect(({} as Record<string, unknown>)['polluted']).toBeUndefined();
   });
 
@@ -204,7 +204,13 @@ describe('what people say', () => {
         id: expect.stringMatching(/^wamid\.\d+\./),
         at: expect.any(Number),
         conversationId: conversationOf(NUMBER),
-        from: { channel: 'whatsapp', workspace: SETTINGS.phoneNumberId, user: NUMBER, address: `{"to":"${NUMBER}"}` },
+        from: {
+          channel: 'whatsapp',
+          workspace: SETTINGS.phoneNumberId,
+          user: NUMBER,
+          phone: NUMBER,
+          address: `{"to":"${NUMBER}"}`,
+        },
       },
     ]);
     expect(house.delivered[0]?.at).toBeGreaterThanOrEqual(before);
@@ -332,7 +338,7 @@ describe('users without a number', () => {
     expect(new Set(house.delivered.map(({ conversationId }) => conversationId))).toEqual(
       new Set([conversationOf(bsuid)]),
     );
-    expect(house.delivered[2]).toMatchObject({ from: { user: number } });
+    expect(house.delivered[2]).toMatchObject({ from: { user: bsuid, phone: number } });
   });
 
   test('neither the number nor the id can be read in Redis', async () => {
@@ -355,6 +361,20 @@ describe('users without a number', () => {
     ]);
   });
 
+  test('a new id without a number is a new number: the old conversation is left in peace', async () => {
+    const [before, after] = ['US.1111', 'US.2222'];
+    await postWebhook(house.url, fresh('username-only').replaceAll(BSUID, before));
+    const update = JSON.parse(payload('user-id-update'));
+    const [told] = update.entry[0].changes[0].value.user_id_update;
+    update.entry[0].changes[0].value.user_id_update = [
+      { ...told, wa_id: '', user_id: { previous: before, current: after } },
+    ];
+    expect(await postWebhook(house.url, JSON.stringify(update))).toBe(200);
+    expect(house.optOuts).toEqual([{ conversationId: conversationOf(before), how: 'whatsapp:moved' }]);
+    await postWebhook(house.url, fresh('username-only').replaceAll(BSUID, after));
+    expect(house.delivered.at(-1)).toMatchObject({ conversationId: conversationOf(after) });
+  });
+
   test('a new number is another line: the old conversation is left in peace', async () => {
     expect(await postWebhook(house.url, payload('user-changed-number'))).toBe(200);
     expect(house.optOuts).toEqual([{ conversationId: conversationOf(NUMBER), how: 'whatsapp:moved' }]);
@@ -368,9 +388,43 @@ describe('what becomes of messages', () => {
     for (const name of ['sent', 'read', 'delivered', 'sent', 'played', 'failed']) {
       expect(await postWebhook(house.url, payload(`status-${name}`).replaceAll(/wamid\.HBgL[^"]*/g, id))).toBe(200);
     }
+    expect(house.deliveries.map(({ state }) => state)).toEqual(['sent', 'read']);
+  });
+
+  test('is reported under the id that the message was sent with, where that is one of ours', async () => {
+    await postWebhook(house.url, fresh('status-delivered'));
+    await postWebhook(house.url, fresh('status-delivered').replace('x7Jq', 'x'.repeat(65)));
+    await postWebhook(house.url, fresh('status-delivered').replace('x7Jq', 'not <ours>'));
     expect(house.deliveries).toEqual([
-      { channel: 'whatsapp', state: 'sent' },
-      { channel: 'whatsapp', state: 'read' },
+      { channel: 'whatsapp', state: 'delivered', id: 'x7Jq' },
+      { channel: 'whatsapp', state: 'delivered' },
+      { channel: 'whatsapp', state: 'delivered' },
+    ]);
+  });
+
+  test('a failure is final only until the message arrives all the same', async () => {
+    const id = `wamid.${Date.now()}`;
+    for (const name of ['failed', 'sent', 'delivered', 'failed']) {
+      await postWebhook(house.url, payload(`status-${name}`).replaceAll(/wamid\.HBgL[^"]*/g, id));
+    }
+    expect(house.deliveries.map(({ state }) => state)).toEqual(['failed', 'delivered']);
+  });
+
+  test.each([
+    [131047, true],
+    [131000, true],
+    [131056, true],
+    [132015, true],
+    [131048, true],
+    [131026, false],
+    [131049, false],
+    [131050, false],
+    [132000, false],
+    [130472, false],
+  ])('a failure (%d) says whether sending it again would help: %s', async (code, helps) => {
+    await postWebhook(house.url, fresh('status-failed').replaceAll('131049', String(code)));
+    expect(house.deliveries).toEqual([
+      { channel: 'whatsapp', state: 'failed', id: 'x7Jq', code: String(code), ...(helps && { resend: true }) },
     ]);
   });
 
@@ -378,7 +432,7 @@ describe('what becomes of messages', () => {
     const failed = fresh('status-failed').replaceAll('131049', '131050');
     await postWebhook(house.url, failed);
     await postWebhook(house.url, failed);
-    expect(house.deliveries).toEqual([{ channel: 'whatsapp', state: 'failed', code: '131050' }]);
+    expect(house.deliveries).toEqual([{ channel: 'whatsapp', state: 'failed', id: 'x7Jq', code: '131050' }]);
     expect(house.optOuts).toEqual([{ conversationId: conversationOf(NUMBER), how: 'whatsapp:131050' }]);
   });
 

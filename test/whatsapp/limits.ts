@@ -77,6 +77,30 @@ const ctaUrl = z.strictObject({
   }),
 });
 
+const contactRequest = z.strictObject({
+  type: z.literal('request_contact_info'),
+  body: body(1024),
+  action: z.strictObject({ name: z.literal('request_contact_info') }),
+});
+
+/** An authentication template: 15 characters at most, and the same code on the button that copies it. */
+const code = z.tuple([z.strictObject({ type: z.literal('text'), text: z.string().regex(/^\d{4,15}$/) })]);
+const codeTemplate = z.strictObject({
+  name: z.literal('link_code'),
+  language: z.strictObject({ code: z.enum(['en', 'es', 'ur']) }),
+  components: z
+    .tuple([
+      z.strictObject({ type: z.literal('body'), parameters: code }),
+      z.strictObject({
+        type: z.literal('button'),
+        sub_type: z.literal('url'),
+        index: z.literal('0'),
+        parameters: code,
+      }),
+    ])
+    .refine(([text, button]) => text.parameters[0].text === button.parameters[0].text, 'two codes'),
+});
+
 const template = z.strictObject({
   name: z.string().regex(/^[a-z0-9_]{1,512}$/),
   language: z.strictObject({ code: z.enum(['en', 'es', 'ur']) }),
@@ -101,8 +125,8 @@ const template = z.strictObject({
 const contents = {
   text: z.strictObject({ body: visible(4096), preview_url: z.boolean().optional() }),
   image: z.strictObject({ link: webUrl, caption: visible(1024).optional() }),
-  interactive: z.discriminatedUnion('type', [button, list, ctaUrl]),
-  template,
+  interactive: z.discriminatedUnion('type', [button, list, ctaUrl, contactRequest]),
+  template: z.union([codeTemplate, template]),
 };
 
 const envelope = {

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { reactionTo } from '../../adapters/whatsapp/errors.js';
 import { createWhatsAppChannel } from '../../adapters/whatsapp/index.js';
-import { type Channel, ChannelBusy, ChannelRefused, ChannelUnreachable } from '../../bot/channel.js';
+import { type Channel, ChannelAwaitsUser, ChannelBusy, ChannelRefused, ChannelUnreachable } from '../../bot/channel.js';
 import type { Localized } from '../../bot/i18n/localized.js';
 import type { Message } from '../../bot/message/message.js';
 import { conversationOf, type House, nudge, openHouse, payload, to, words } from './house.js';
@@ -155,6 +155,23 @@ describe('the 24 hours', () => {
     await postWebhook(house.url, payload('status-failed').replaceAll('131049', '131047'));
     await expect(send(words('No'))).rejects.toBeInstanceOf(ChannelRefused);
   });
+
+  test('the process that sends learns it from the one that takes statuses: news goes out as a template', async () => {
+    const sender = house.another();
+    await hears();
+    await send(words('A reply'), NUMBER, sender);
+    await postWebhook(house.url, payload('status-failed').replaceAll('131049', '131047'));
+    await send(nudge('en', 'purchase_completed', 'Super', 'RM 5'), NUMBER, sender);
+    expect(house.meta.sent.map(({ body }) => body.type)).toEqual(['text', 'template']);
+  });
+
+  test('what no template says waits for the user, and goes out when they wrote', async () => {
+    const news = nudge('en', 'a_name_without_template', 'Super');
+    expect(await rejection(send(news))).toBeInstanceOf(ChannelAwaitsUser);
+    await hears();
+    await send(news);
+    expect(house.meta.sent.map(({ body }) => body.type)).toEqual(['text']);
+  });
 });
 
 describe('what Meta refuses', () => {
@@ -269,6 +286,9 @@ describe('what Meta refuses', () => {
     await send(nudge('ur', 'nudge_low_data', 'x'));
     expect(house.meta.sent[0]?.body.template.language).toEqual({ code: 'en' });
     expect(house.alerts).toEqual([]);
+    await send(nudge('ur', 'nudge_low_data', 'x'), NUMBER, house.another());
+    // Known to be missing: not asked for again, by no process.
+    expect(house.meta.attempts).toBe(3);
   });
 
   test.each([132015, 132016])('a paused or disabled template (%d): another one, and an alert', async (code) => {
@@ -276,6 +296,10 @@ describe('what Meta refuses', () => {
     expect(await rejection(send(nudge('es', 'nudge_low_data', 'x')))).toBeInstanceOf(ChannelRefused);
     expect(house.meta.attempts).toBe(3);
     expect(house.alerts.length).toBeGreaterThan(0);
+    expect(await rejection(send(nudge('en', 'nudge_low_data', 'x')))).toBeInstanceOf(ChannelAwaitsUser);
+    expect(house.meta.attempts).toBe(3);
+    house.skew = 3 * HOUR + 1_000;
+    await send(nudge('en', 'nudge_low_data', 'x'));
   });
 
   test.each([132000, 132012, 132005, 132068, 132069, 131008, 999999])(
@@ -327,9 +351,12 @@ describe('what Meta refuses', () => {
       recipient_id: NUMBER,
       errors: [{ code: 131048, title: 'Spam' }],
     };
+    const sender = house.another();
     await postWebhook(house.url, webhook({ statuses: [status] }));
     expect(house.alerts).toMatchObject([{ code: 'WHATSAPP_131048' }]);
     expect(await rejection(send(nudge()))).toBeInstanceOf(ChannelRefused);
+    // Also in a process that takes no webhooks.
+    expect(await rejection(send(nudge(), NUMBER, sender))).toBeInstanceOf(ChannelRefused);
     expect(house.meta.attempts).toBe(0);
   });
 
@@ -421,7 +448,7 @@ describe('read marks and typing', () => {
 test.each(['graphVersion', 'phoneNumberId', 'accessToken', 'appSecret', 'verifyToken'])(
   'without %s the channel does not start',
   (name) => {
-    const options = { ...SETTINGS, redis: house.redis, [name]: ' ' } as never;
+    const options = { ...SETTINGS, [name]: ' ' } as never;
     expect(() => createWhatsAppChannel(options)).toThrow(expect.objectContaining({ code: 'WHATSAPP_MISCONFIGURED' }));
   },
 );

@@ -15,6 +15,8 @@ const names = [
   'purchase_completed',
   'purchase_failed',
   'purchase_checking',
+  'link_notice',
+  'link_blocked',
 ];
 
 const sample: Template = {
@@ -180,13 +182,13 @@ describe('the command', () => {
 
   test('creates nothing until it is told to, then what is missing, once', async () => {
     expect(await run('create')).toBe(0);
-    expect(printed.match(/\(would create\)/g)).toHaveLength(36);
+    expect(printed.match(/\(would create\)/g)).toHaveLength(45);
     expect(meta.templates).toEqual([]);
     expect(await run('create', '--apply')).toBe(0);
-    expect(meta.templates).toHaveLength(36);
+    expect(meta.templates).toHaveLength(45);
     expect(JSON.stringify(meta.templates)).not.toContain('payload');
     expect(await run('create', '--apply')).toBe(0);
-    expect(meta.templates).toHaveLength(36);
+    expect(meta.templates).toHaveLength(45);
   });
 
   test('checks that each can be sent as it is written', async () => {
@@ -195,7 +197,7 @@ describe('the command', () => {
     await run('create', '--apply');
     for (const template of meta.templates) template['status'] = 'APPROVED';
     expect(await run('check')).toBe(0);
-    expect(printed).toContain('36 of 36 can be sent');
+    expect(printed).toContain('45 of 45 can be sent');
     Object.assign(meta.templates[0] ?? {}, { status: 'PAUSED', category: 'MARKETING' });
     Object.assign(meta.templates[7] ?? {}, { components: [{ type: 'BODY', text: 'Other words' }] });
     printed = '';
@@ -203,7 +205,7 @@ describe('the command', () => {
     expect(printed).toContain('nudge_low_data/en is PAUSED');
     expect(printed).toContain('has another category\n      file:    UTILITY\n      account: MARKETING');
     expect(printed).toContain('account: Other words');
-    expect(printed).toContain('34 of 36 can be sent');
+    expect(printed).toContain('43 of 45 can be sent');
   });
 
   test('lists what the account has, page by page, and what is not ours', async () => {
@@ -218,7 +220,7 @@ describe('the command', () => {
     printed = '';
     expect(await run('list')).toBe(0);
     expect(printed).toMatch(/hello_world\/en_US +APPROVED +UTILITY +\(not in the files\)/);
-    expect(printed).toContain('37 templates');
+    expect(printed).toContain('46 templates');
   });
 
   test('checks the files without an account, and says how it is used', async () => {

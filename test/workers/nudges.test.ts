@@ -50,6 +50,20 @@ async function run({ id }: Nudge): Promise<void> {
 }
 
 describe('a nudge', () => {
+  test('waits while many conversations wait for their turn: nobody waits for a nudge', async () => {
+    const nudge = await queued();
+    const heard = await place.converse();
+    let waiting = 501;
+    const depth = async () => ({ ...(await place.mailbox.depth()), conversations: waiting });
+    startNudgesWorker({ ...place, mailbox: { ...place.mailbox, depth, deliver: place.mailbox.deliver } });
+    await place.jobs.add('nudges', nudge.id);
+    await new Promise((resolve) => setTimeout(resolve, 600));
+    expect(heard).toEqual([]);
+    waiting = 499;
+    await place.idle();
+    expect(heard).toHaveLength(1);
+  });
+
   test('goes to its conversation once a minute for as long as it is queued', async () => {
     const nudge = await queued();
     const heard = await place.converse();

@@ -111,6 +111,51 @@ describe('a receipt that is owed', () => {
     expect(heard).toHaveLength(2);
   });
 
+  /** Rounds of the sweeper, each long enough after the last for every promise to be due. */
+  async function tries(count: number): Promise<void> {
+    for (let round = 0; round < count; round++) {
+      await sweeper.sweep();
+      await place.idle();
+      place.pass(6 * 3_600_000 + 1);
+    }
+  }
+
+  test('and cannot be told for half a day is a person’s; once it is told after all, the task is done', async () => {
+    const item = await owed();
+    await place.converse();
+    startOutboxWorker(place);
+    await tries(8);
+    expect(await place.ledger.openTasks(10)).toEqual([]);
+    await tries(2);
+    expect(await place.ledger.openTasks(10)).toMatchObject([{ kind: 'promise', subject: item.id }]);
+    expect(place.alerts).toEqual(['PROMISE_NOT_KEPT']);
+    await place.ledger.finishOutbox(item.id);
+    expect(await place.ledger.openTasks(10)).toEqual([]);
+  });
+
+  test('and is given up after weeks is never given up silently: the task stays', async () => {
+    const item = await owed();
+    const heard = await place.converse();
+    startOutboxWorker(place);
+    await tries(62);
+    expect(await isDone(item)).toBe(true);
+    expect(heard.length).toBeLessThanOrEqual(60);
+    expect(await place.ledger.openTasks(10)).toMatchObject([{ kind: 'promise', subject: item.id }]);
+    expect(place.alerts).toEqual(['PROMISE_NOT_KEPT']);
+  }, 60_000);
+
+  test('whose job is poison does not keep its neighbours from theirs', async () => {
+    const [poison, well] = [await owed(), await owed()];
+    const heard = await place.converse(told);
+    const outboxItem = (id: string) =>
+      id === poison.id ? Promise.reject(new TypeError('poison')) : place.ledger.outboxItem(id);
+    startOutboxWorker({ ...place, ledger: { ...place.ledger, outboxItem } });
+    await sweeper.sweep();
+    await until(async () => (await isDone(well)) === true);
+    expect(heard.map((event) => event.kind === 'system' && event.ref)).toEqual([well.id]);
+    expect(await isDone(poison)).toBe(false);
+  });
+
   test('is not told once it is done', async () => {
     const item = await owed();
     await place.ledger.finishOutbox(item.id);

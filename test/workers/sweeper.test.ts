@@ -52,6 +52,11 @@ function sweeper(change: Partial<SweeperOptions> = {}): Sweeper {
 const stateOf = async (id: string) => (await standing(place, id)).state;
 const broken = () => Promise.reject(new LedgerUnavailable('the ledger is away'));
 
+async function taskGauge(kind: string): Promise<number | undefined> {
+  const { values } = await place.metrics.tasks.get();
+  return values.find(({ labels }) => labels.kind === kind)?.value;
+}
+
 async function gauge(state: PurchaseState): Promise<number | undefined> {
   const { values } = await place.metrics.purchases.get();
   return values.find(({ labels }) => labels.state === state)?.value;
@@ -74,15 +79,12 @@ describe('a sweep', () => {
     expect(await standing(place, id)).toEqual({ state: 'completed', owed: ['receipt'] });
   });
 
-  test.each([
-    ['submitting', MINUTE],
-    ['processing', 15 * MINUTE],
-  ] as const)('calls a purchase unknown that has been %s for %d ms, and has that told', async (state, limitMs) => {
-    const { id } = await newPurchase(place, state);
+  test('calls a purchase unknown that has been submitting for a minute, and has that told', async () => {
+    const { id } = await newPurchase(place, 'submitting');
     const { sweep } = sweeper();
-    place.pass(limitMs - 1_000);
+    place.pass(MINUTE - 1_000);
     await sweep();
-    expect(await standing(place, id)).toEqual({ state, owed: [] });
+    expect(await standing(place, id)).toEqual({ state: 'submitting', owed: [] });
 
     place.pass(2_000);
     await sweep();
@@ -95,20 +97,55 @@ describe('a sweep', () => {
     expect(orders).toBe(0);
   });
 
-  test('calls a person once for each purchase that stays unknown, not at every round', async () => {
-    await newPurchase(place, 'unknown');
+  test('ends a confirmed purchase that could not be sent for two minutes: not charged, and told', async () => {
+    const { id } = await newPurchase(place);
     const { sweep } = sweeper();
-    place.pass(14 * MINUTE);
+    place.pass(2 * MINUTE - 1_000);
     await sweep();
-    expect(place.alerts).toEqual([]);
-    place.pass(2 * MINUTE);
+    expect((await standing(place, id)).state).toBe('confirmed');
+    place.pass(2_000);
     await sweep();
-    await sweep();
-    expect(place.alerts).toEqual(['PURCHASE_UNKNOWN']);
-    await newPurchase(place, 'unknown');
-    place.pass(16 * MINUTE);
-    await sweep();
-    expect(place.alerts).toEqual(['PURCHASE_UNKNOWN', 'PURCHASE_UNKNOWN']);
+    expect(await standing(place, id)).toEqual({ state: 'failed', owed: ['receipt'] });
+    expect(await place.ledger.purchase(id)).toMatchObject({ failure: 'unreachable' });
+    startPurchasesWorker(place);
+    await place.jobs.add('purchases', id);
+    await until(async () => (await place.jobs.depth()).purchases === 0);
+    expect(orders).toBe(0);
+  });
+
+  test.each(['submitting', 'processing', 'unknown'] as const)(
+    'has a person on a purchase that left half an hour ago and is %s, once over all processes',
+    async (state) => {
+      const { id } = await newPurchase(place, state);
+      const [one, other] = [sweeper(), sweeper()];
+      place.pass(28 * MINUTE);
+      await Promise.all([one.sweep(), other.sweep()]);
+      expect(place.alerts).toEqual([]);
+      place.pass(2 * MINUTE);
+      for (let round = 0; round < 3; round++) await Promise.all([one.sweep(), other.sweep()]);
+      await sweeper().sweep();
+      expect(place.alerts).toEqual(['PURCHASE_UNKNOWN']);
+      expect(await place.ledger.openTasks(10)).toMatchObject([{ kind: 'purchase-unknown', subject: id }]);
+      expect(await taskGauge('purchase-unknown')).toBe(1);
+
+      // The truth comes late: the task goes by itself.
+      await place.ledger.movePurchase(id, 'callback-completed');
+      await one.sweep();
+      expect(await place.ledger.openTasks(10)).toEqual([]);
+      expect(await taskGauge('purchase-unknown')).toBe(0);
+    },
+  );
+
+  test('has an operator settle what nobody else could: the receipt is owed, the task is done, the note is kept', async () => {
+    const { id } = await newPurchase(place, 'unknown');
+    place.pass(30 * MINUTE);
+    await sweeper().sweep();
+    const note = 'seen in the charging system, ticket 4711';
+    expect(await place.ledger.movePurchase(id, 'operator-completed', { note })).toMatchObject({ state: 'completed' });
+    expect((await standing(place, id)).owed).toContain('receipt');
+    expect(await place.ledger.openTasks(10)).toEqual([]);
+    const trail = await place.ledger.purchaseMoves(id);
+    expect(trail.at(-1)).toMatchObject({ event: 'operator-completed', by: 'operator', note });
   });
 
   test('goes on with the other steps when one fails', async () => {
@@ -162,9 +199,27 @@ describe('a sweep', () => {
     const { sweep } = sweeper();
     await sweep();
     expect(await gauge('processing')).toBe(1);
-    await place.ledger.movePurchase(id, 'completed', { why: 'test' });
+    await place.ledger.movePurchase(id, 'completed');
     await sweep();
     expect(await gauge('processing')).toBe(0);
+  });
+
+  test('owes a receipt again whose message got lost on the way, and forgets old messages', async () => {
+    const purchase = await newPurchase(place, 'completed');
+    const receipt = await place.ledger.outboxFor('receipt', purchase.id);
+    await place.ledger.finishOutbox(receipt?.id ?? '');
+    const message = { id: `m-${purchase.id}`, channel: 'whatsapp', state: 'failed', code: '131047' } as const;
+    await place.ledger.recordDeliveries([{ ...message, about: receipt?.id ?? '', resend: true }]);
+    const { sweep } = sweeper();
+    await sweep();
+    expect(await place.ledger.outboxItem(receipt?.id ?? '')).toMatchObject({ done: false, attempts: 0 });
+    expect((await place.jobs.depth()).outbox).toBe(0);
+    place.pass(16_000);
+    await sweep();
+    expect((await place.jobs.depth()).outbox).toBe(1);
+    place.pass(31 * 24 * 60 * MINUTE);
+    await sweep();
+    expect(await place.ledger.delivery(message.id)).toBeUndefined();
   });
 
   test('happens by itself, and one at a time', async () => {

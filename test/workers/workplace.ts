@@ -4,7 +4,7 @@ import type { InboundEvent } from '../../bot/conversation/event.js';
 import type { Mailbox } from '../../bot/conversation/mailbox.js';
 import { createRedisMailbox } from '../../bot/conversation/redis-mailbox.js';
 import type { NotificationType } from '../../bot/domain/notification.js';
-import type { PurchaseState } from '../../bot/domain/purchase.js';
+import type { PurchaseEvent, PurchaseState } from '../../bot/domain/purchase.js';
 import type { Line } from '../../bot/domain/subscriber.js';
 import { createJobs, type Jobs } from '../../bot/jobs.js';
 import { createLedger } from '../../bot/ledger/index.js';
@@ -58,7 +58,7 @@ export interface Workplace {
 
 export async function openWorkplace({ database, redis }: Stores, telco: Telco): Promise<Workplace> {
   await database.drizzle.execute(
-    sql`truncate purchases, purchase_moves, outbox, nudges, consents, conversations, lines cascade`,
+    sql`truncate purchases, purchase_moves, operator_tasks, quarantined_callbacks, telco_pauses, outbox, nudges, consents, conversations, lines cascade`,
   );
   let passed = 0;
   const started = Date.now();
@@ -126,13 +126,13 @@ export async function newConversation({ ledger }: Workplace, line: Line, ...welc
   return id;
 }
 
-const PATHS: Readonly<Record<PurchaseState, readonly PurchaseState[]>> = {
+const PATHS: Readonly<Record<PurchaseState, readonly PurchaseEvent[]>> = {
   confirmed: [],
-  submitting: ['submitting'],
-  processing: ['submitting', 'processing'],
-  unknown: ['submitting', 'unknown'],
-  completed: ['submitting', 'completed'],
-  failed: ['submitting', 'failed'],
+  submitting: ['submit'],
+  processing: ['submit', 'accepted'],
+  unknown: ['submit', 'ambiguous'],
+  completed: ['submit', 'completed'],
+  failed: ['submit', 'refused'],
 };
 
 /** A purchase that came to `state` just now. What its moves owe is in the outbox; no job was made. */
@@ -149,9 +149,10 @@ export async function newPurchase(
     fundSource: 'wallet',
   } as const;
   const ids = { id: randomUUID(), confirmation: randomUUID(), conversationId: `web-${randomUUID()}` };
-  const { purchase } = await place.ledger.openPurchase({ ...ids, terms, ...change, lineId });
-  let moved = purchase;
-  for (const to of PATHS[state]) moved = (await place.ledger.movePurchase(purchase.id, to, { why: 'test' })) ?? moved;
+  const opened = await place.ledger.openPurchase({ ...ids, terms, ...change, lineId });
+  if (!('purchase' in opened)) throw new Error('no limits were set');
+  let moved = opened.purchase;
+  for (const event of PATHS[state]) moved = (await place.ledger.movePurchase(moved.id, event)) ?? moved;
   return moved;
 }
 

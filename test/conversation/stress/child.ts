@@ -4,15 +4,19 @@ import { appendFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Mailbox } from '../../../bot/conversation/mailbox.js';
+import { createPostgresMailbox } from '../../../bot/conversation/postgres-mailbox.js';
 import { createRedisMailbox } from '../../../bot/conversation/redis-mailbox.js';
 import { packageRoot } from '../../../bot/paths.js';
 import { createVault } from '../../../bot/secrets.js';
-import { openRedis, type RedisStore } from '../../../bot/stores/redis.js';
+import { openPostgres } from '../../../bot/stores/postgres.js';
+import { openRedis } from '../../../bot/stores/redis.js';
+import { createPublish } from '../../../bot/stores/sql.js';
 import { silent } from '../../support/stores.js';
 
 /** What every process of one test shares. */
 export interface Shared {
-  readonly socket: string;
+  /** The path of a Redis socket, or `postgres://`. */
+  readonly store: string;
   readonly prefix: string;
   /** 32 bytes as hex. */
   readonly key: string;
@@ -55,11 +59,11 @@ export function sharedPart<Part extends object>(): Shared & Part {
   return JSON.parse(process.argv[2] ?? '{}') as Shared & Part;
 }
 
-/** Redis may be away just now: a supervisor would start this process again. */
-export async function openStore({ socket }: Shared): Promise<RedisStore> {
+/** The store may be away just now: a supervisor would start this process again. */
+async function untilOpen<Store>(open: () => Promise<Store>): Promise<Store> {
   for (;;) {
     try {
-      return await openRedis({ url: socket, dataDir: '', log: silent });
+      return await open();
     } catch {
       await sleep(50);
     }
@@ -67,11 +71,15 @@ export async function openStore({ socket }: Shared): Promise<RedisStore> {
 }
 
 export async function openMailbox(part: Shared): Promise<Mailbox> {
-  const store = await openStore(part);
+  const { store: url, prefix, lockMs, sweepEveryMs } = part;
+  const vault = createVault(Buffer.from(part.key, 'hex'));
+  if (url.startsWith('postgres:')) {
+    const { sql } = await untilOpen(() => openPostgres({ url, dataDir: '', log: silent }));
+    return createPostgresMailbox({ sql, publish: createPublish(sql), vault, lockMs });
+  }
+  const store = await untilOpen(() => openRedis({ url, dataDir: '', log: silent }));
   const webhooks = store.forWebhooks();
   if (webhooks.status !== 'ready') await new Promise((resolve) => webhooks.once('ready', resolve));
-  const vault = createVault(Buffer.from(part.key, 'hex'));
-  const { prefix, lockMs, sweepEveryMs } = part;
   return createRedisMailbox({ webhooks, workers: store.forWorkers, prefix, vault, lockMs, sweepEveryMs });
 }
 

@@ -1,5 +1,5 @@
 export interface Victim {
-  readonly kind: 'worker' | 'producer' | 'redis';
+  readonly kind: 'worker' | 'producer' | 'store';
   /** Picks one of those of its kind that are alive. */
   readonly which: number;
   readonly afterMs: number;

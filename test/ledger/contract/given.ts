@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { Ledger, NewPurchase } from '../../../bot/ledger/ledger.js';
+import type { Ledger, NewPurchase, OpenResult, Purchase } from '../../../bot/ledger/ledger.js';
 import type { Database } from '../../../bot/stores/database.js';
 
 /** What a part of the contract works with, once the tests run. */
@@ -31,4 +31,10 @@ export function newPurchase(change: Partial<NewPurchase> = {}): NewPurchase {
     },
     ...change,
   };
+}
+
+/** The purchase an attempt to open one led to. */
+export function purchaseOf(result: OpenResult | undefined): Purchase {
+  if (result === undefined || !('purchase' in result)) throw new Error('no purchase');
+  return result.purchase;
 }

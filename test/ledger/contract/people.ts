@@ -72,7 +72,7 @@ export function lines({ ledger }: Given): void {
       const keys = [
         ['op', { type: 'MSISDN', value: '111' }],
         ['other', { type: 'MSISDN', value: '111' }],
-        ['op', { type: 'CPID', value: '111' }],
+        ['op', { type: 'OPET', value: '111' }],
       ] as const;
       const made = await Promise.all(keys.map(([operator, key]) => ledger().ensureLine(operator, key)));
       expect(new Set(made.map(({ id }) => id)).size).toBe(3);

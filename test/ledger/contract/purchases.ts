@@ -3,15 +3,17 @@ import { describe, expect, test } from '@jest/globals';
 import { and, asc, eq, sql } from 'drizzle-orm';
 import fc from 'fast-check';
 import {
+  afterEvent,
   isFinal,
   OPEN_STATES,
-  PURCHASE_STATES,
+  PURCHASE_EVENTS,
+  type PurchaseEvent,
   type PurchaseState,
-  statesBefore,
 } from '../../../bot/domain/purchase.js';
-import type { OutboxKind } from '../../../bot/ledger/ledger.js';
+import type { OutboxKind, Purchase } from '../../../bot/ledger/ledger.js';
 import { outbox, purchaseMoves } from '../../../bot/ledger/schema.js';
-import { type Given, newPurchase, SOON_MS, soon, twenty } from './given.js';
+import { purchasesOf } from '../../support/purchases.js';
+import { type Given, newPurchase, purchaseOf, SOON_MS, soon, twenty } from './given.js';
 
 export function openingPurchases({ ledger }: Given): void {
   describe('opening a purchase', () => {
@@ -23,7 +25,13 @@ export function openingPurchases({ ledger }: Given): void {
         fundSource: 'loan',
       } as const;
       const purchase = newPurchase({ terms });
-      const opened = { ...purchase, state: 'confirmed', createdAt: expect.any(Date), stateAt: expect.any(Date) };
+      const opened = {
+        ...purchase,
+        state: 'confirmed',
+        posts: 0,
+        createdAt: expect.any(Date),
+        stateAt: expect.any(Date),
+      };
       expect(await ledger().openPurchase(purchase)).toEqual({ outcome: 'opened', purchase: opened });
       expect(await ledger().purchase(purchase.id)).toEqual(opened);
       expect(await ledger().purchaseByConfirmation(purchase.confirmation)).toEqual(opened);
@@ -32,12 +40,36 @@ export function openingPurchases({ ledger }: Given): void {
       expect(await ledger().purchaseByConfirmation('never pressed')).toBeUndefined();
     });
 
+    test('keeps for which key of the line it was confirmed, and shows the key to nobody', async () => {
+      const token = (value: string) => ({ key: { type: 'CPID', value } as const });
+      const is = (purchase: Purchase, value: string) => ledger().isConfirmedFor(purchase, token(value));
+      const buy = async () => purchaseOf(await ledger().openPurchase(newPurchase(token('the-first-sim'))));
+      const [one, other] = [await buy(), await buy()];
+      for (const purchase of [one, other]) {
+        expect(await is(purchase, 'the-first-sim')).toBe(true);
+        expect(await is(purchase, 'the-second-sim')).toBe(false);
+        expect(await ledger().isConfirmedFor(purchase, { key: { type: 'MSISDN', value: 'the-first-sim' } })).toBe(
+          false,
+        );
+        expect(JSON.stringify(purchase)).not.toContain('the-first-sim');
+      }
+      // Nor that two purchases were for the same one.
+      expect(one.confirmedForRef).not.toBe(other.confirmedForRef);
+      expect(await ledger().purchase(one.id)).toEqual(one);
+    });
+
+    test('of which nobody kept the key was for the line’s number, and for no token', async () => {
+      const purchase = purchaseOf(await ledger().openPurchase(newPurchase()));
+      expect(await ledger().isConfirmedFor(purchase, { key: { type: 'MSISDN', value: '60111' } })).toBe(true);
+      expect(await ledger().isConfirmedFor(purchase, { key: { type: 'CPID', value: 'any' } })).toBe(false);
+    });
+
     test('with one confirmation twenty times at once opens one, and the others are told of it', async () => {
       const { confirmation, lineId } = newPurchase();
       const results = await twenty(() => ledger().openPurchase(newPurchase({ confirmation, lineId })));
       expect(results.filter(({ outcome }) => outcome === 'opened')).toHaveLength(1);
       expect(results.filter(({ outcome }) => outcome === 'repeated')).toHaveLength(19);
-      expect(new Set(results.map(({ purchase }) => purchase.id)).size).toBe(1);
+      expect(new Set(results.map((result) => purchaseOf(result).id)).size).toBe(1);
     });
 
     test('with two confirmations for one line at once opens one, and the other is told it is busy', async () => {
@@ -45,34 +77,35 @@ export function openingPurchases({ ledger }: Given): void {
         const lineId = randomUUID();
         const results = await Promise.all([1, 2].map(() => ledger().openPurchase(newPurchase({ lineId }))));
         expect(results.map(({ outcome }) => outcome).toSorted()).toEqual(['busy', 'opened']);
-        expect(results[0]?.purchase).toEqual(results[1]?.purchase);
+        expect(purchaseOf(results[0])).toEqual(purchaseOf(results[1]));
       }
     });
 
     test('is possible again once the last one is settled; its confirmation stays used', async () => {
       const first = newPurchase();
       await ledger().openPurchase(first);
-      await ledger().movePurchase(first.id, 'submitting', { why: 'test' });
-      await ledger().movePurchase(first.id, 'completed', { why: 'test' });
+      await ledger().movePurchase(first.id, 'submit');
+      await ledger().movePurchase(first.id, 'completed');
       const again = await ledger().openPurchase(
         newPurchase({ lineId: first.lineId, confirmation: first.confirmation }),
       );
       expect(again).toMatchObject({ outcome: 'repeated', purchase: { id: first.id, state: 'completed' } });
       const second = await ledger().openPurchase(newPurchase({ lineId: first.lineId }));
       expect(second.outcome).toBe('opened');
-      const history = await ledger().purchasesOf(first.lineId, 10);
-      expect(history.map(({ id }) => id)).toEqual([second.purchase.id, first.id]);
-      expect(await ledger().purchasesOf(first.lineId, 1)).toHaveLength(1);
+      const history = await purchasesOf(ledger(), first.lineId, 10);
+      expect(history.map(({ id }) => id)).toEqual([purchaseOf(second).id, first.id]);
+      expect(await purchasesOf(ledger(), first.lineId, 1)).toHaveLength(1);
     });
 
     test('is refused in every open state', async () => {
-      const paths: PurchaseState[][] = [[], ['submitting'], ['submitting', 'processing'], ['submitting', 'unknown']];
+      const paths: PurchaseEvent[][] = [[], ['submit'], ['submit', 'accepted'], ['submit', 'ambiguous']];
       for (const path of paths) {
         const first = newPurchase();
         await ledger().openPurchase(first);
-        for (const state of path) await ledger().movePurchase(first.id, state, { why: 'test' });
+        for (const event of path) await ledger().movePurchase(first.id, event);
+        const state = path.reduce<PurchaseState>((from, event) => afterEvent(from, event) ?? from, 'confirmed');
         const next = await ledger().openPurchase(newPurchase({ lineId: first.lineId }));
-        expect(next).toMatchObject({ outcome: 'busy', purchase: { id: first.id, state: path.at(-1) ?? 'confirmed' } });
+        expect(next).toMatchObject({ outcome: 'busy', purchase: { id: first.id, state } });
       }
     });
   });
@@ -98,7 +131,7 @@ export function movingPurchases({ ledger, database }: Given): void {
     test('by twenty at once has one winner', async () => {
       const purchase = newPurchase();
       await ledger().openPurchase(purchase);
-      const moves = await twenty(() => ledger().movePurchase(purchase.id, 'submitting', { why: 'test' }));
+      const moves = await twenty(() => ledger().movePurchase(purchase.id, 'submit'));
       expect(moves.filter((moved) => moved !== undefined)).toHaveLength(1);
       expect(await trail(purchase.id)).toEqual(['confirmed', 'submitting']);
     });
@@ -107,9 +140,9 @@ export function movingPurchases({ ledger, database }: Given): void {
       for (let round = 0; round < 10; round++) {
         const purchase = newPurchase();
         await ledger().openPurchase(purchase);
-        await ledger().movePurchase(purchase.id, 'submitting', { why: 'test' });
-        const ends = ['completed', 'failed', 'unknown', 'processing'] as const;
-        await twenty((index) => ledger().movePurchase(purchase.id, ends[index % 4] ?? 'failed', { why: 'test' }));
+        await ledger().movePurchase(purchase.id, 'submit');
+        const ends = ['completed', 'callback-failed', 'ambiguous', 'accepted'] as const;
+        await twenty((index) => ledger().movePurchase(purchase.id, ends[index % 4] ?? 'refused'));
         const path = await trail(purchase.id);
         expect(path.filter(isFinal)).toHaveLength(1);
         expect(path.at(-1)).toBe((await ledger().purchase(purchase.id))?.state);
@@ -117,58 +150,57 @@ export function movingPurchases({ ledger, database }: Given): void {
       }
     });
 
-    test('to unknown owes a "still checking" with the move itself; one at a time, and again once it was kept', async () => {
+    test('to unknown owes a "still checking" with the move itself, once in a purchase’s life', async () => {
       const { id, ...purchase } = newPurchase();
       await ledger().openPurchase({ id, ...purchase });
-      await ledger().movePurchase(id, 'submitting', { why: 'test' });
+      await ledger().movePurchase(id, 'submit');
       expect(await ledger().outboxFor('checking', id)).toBeUndefined();
-      await ledger().movePurchase(id, 'unknown', { why: 'test' });
+      await ledger().movePurchase(id, 'ambiguous');
       const first = await ledger().outboxFor('checking', id);
       expect(first).toMatchObject({ subject: id, conversationId: purchase.conversationId, attempts: 0 });
       expect(await ledger().promise('checking', id, purchase.conversationId)).toEqual(first);
       expect(await receipts(id)).toEqual([]);
 
       const again = async () => {
-        await ledger().movePurchase(id, 'processing', { why: 'test' });
-        await ledger().movePurchase(id, 'unknown', { why: 'test' });
+        await ledger().movePurchase(id, 'accepted');
+        await ledger().movePurchase(id, 'no-callback');
         return ledger().outboxFor('checking', id);
       };
       expect(await again()).toEqual(first);
       await ledger().finishOutbox(first?.id ?? '');
-      const second = await again();
-      expect(second?.id).not.toBe(first?.id);
-      expect(await owed(id, 'checking')).toHaveLength(2);
+      expect(await again()).toEqual(first);
+      expect(await owed(id, 'checking')).toHaveLength(1);
     });
 
     test('carries the operator’s code and the reason of a failure', async () => {
       const purchase = newPurchase();
       await ledger().openPurchase(purchase);
-      await ledger().movePurchase(purchase.id, 'submitting', { why: 'test' });
-      await ledger().movePurchase(purchase.id, 'unknown', { why: 'timeout', failure: 'timeout' });
-      await ledger().movePurchase(purchase.id, 'processing', { why: 'answer', confirmationCode: 'C-1' });
-      const failed = await ledger().movePurchase(purchase.id, 'failed', { why: 'callback', failure: 'NO_MONEY' });
+      await ledger().movePurchase(purchase.id, 'submit');
+      await ledger().movePurchase(purchase.id, 'ambiguous', { said: 'timeout' });
+      await ledger().movePurchase(purchase.id, 'accepted', { confirmationCode: 'C-1' });
+      const failed = await ledger().movePurchase(purchase.id, 'callback-failed', { failure: 'NO_MONEY' });
       expect(failed).toMatchObject({ state: 'failed', confirmationCode: 'C-1', failure: 'NO_MONEY' });
       expect(failed?.stateAt.getTime()).toBeGreaterThanOrEqual(failed?.createdAt.getTime() ?? Infinity);
     });
 
     test('that does not exist moves nothing', async () => {
       const id = randomUUID();
-      expect(await ledger().movePurchase(id, 'failed', { why: 'test' })).toBeUndefined();
+      expect(await ledger().movePurchase(id, 'refused')).toBeUndefined();
       expect(await receipts(id)).toEqual([]);
     });
 
     test('through any sequence of moves obeys the state machine, and the audit trail is the history', async () => {
-      const moves = fc.array(fc.constantFrom(...PURCHASE_STATES), { minLength: 1, maxLength: 12 });
+      const moves = fc.array(fc.constantFrom(...PURCHASE_EVENTS), { minLength: 1, maxLength: 20 });
       await fc.assert(
         fc.asyncProperty(moves, async (sequence) => {
           const purchase = newPurchase();
           await ledger().openPurchase(purchase);
           const history: PurchaseState[] = ['confirmed'];
-          for (const to of sequence) {
-            const allowed = statesBefore(to).includes(history.at(-1) ?? 'failed');
-            const moved = await ledger().movePurchase(purchase.id, to, { why: 'test' });
-            expect(moved?.state).toBe(allowed ? to : undefined);
-            if (allowed) history.push(to);
+          for (const event of sequence) {
+            const to = afterEvent(history.at(-1) ?? 'failed', event);
+            const moved = await ledger().movePurchase(purchase.id, event);
+            expect(moved?.state).toBe(to);
+            if (to !== undefined) history.push(to);
           }
           const state = history.at(-1) ?? 'failed';
           expect((await ledger().purchase(purchase.id))?.state).toBe(state);
@@ -188,8 +220,8 @@ export function movingPurchases({ ledger, database }: Given): void {
       const young = newPurchase();
       for (const purchase of [old, young]) {
         await ledger().openPurchase(purchase);
-        await ledger().movePurchase(purchase.id, 'submitting', { why: 'test' });
-        await ledger().movePurchase(purchase.id, 'unknown', { why: 'test' });
+        await ledger().movePurchase(purchase.id, 'submit');
+        await ledger().movePurchase(purchase.id, 'ambiguous');
       }
       const ids = async (before: Date, limit = 100) =>
         (await ledger().stalePurchases('unknown', before, limit)).map(({ id }) => id);
@@ -207,9 +239,9 @@ export function movingPurchases({ ledger, database }: Given): void {
       await ledger().openPurchase(purchase);
       await ledger().openPurchase(newPurchase());
       expect(await ledger().countPurchasesByState()).toEqual({ ...none, confirmed: 2 });
-      await ledger().movePurchase(purchase.id, 'submitting', { why: 'test' });
+      await ledger().movePurchase(purchase.id, 'submit');
       expect(await ledger().countPurchasesByState()).toEqual({ ...none, confirmed: 1, submitting: 1 });
-      await ledger().movePurchase(purchase.id, 'completed', { why: 'test' });
+      await ledger().movePurchase(purchase.id, 'completed');
       expect(await ledger().countPurchasesByState()).toEqual({ ...none, confirmed: 1 });
     });
   });

@@ -13,11 +13,24 @@ export function secrecy({ ledger, database }: Given): void {
       'cookie-canary',
       'xoxb-canary',
       '60777000222',
+      'label-canary',
+      '60777000333',
     ];
     const [msisdn = '', cpid = '', user = '', workspace = '', address = '', cookie = '', botToken = '', linked = ''] =
       canaries;
     const line = await ledger().ensureLine('op', { type: 'MSISDN', value: msisdn });
-    await ledger().ensureLine('op', { type: 'CPID', value: cpid });
+    const asked = { channel: 'web', workspace, user };
+    await ledger().linkLine(asked, {
+      operator: 'op',
+      key: { type: 'CPID', value: cpid },
+      method: 'cpid',
+      source: 'web',
+      label: 'label-canary',
+      youngForMs: 0,
+      choose: true,
+    });
+    const code = { who: asked, conversationId: 'web-canary', number: '60777000333', language: 'en' };
+    expect(await ledger().askForCode(code)).toMatchObject({ outcome: 'asked' });
     const origin = { channel: 'web', workspace, user, address };
     await ledger().saveConversation({ id: 'web-canary', origin, lineId: line.id });
     const purchase = newPurchase({ lineId: line.id });

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
-import { type Given, newPurchase, soon } from './given.js';
+import { purchasesOf } from '../../support/purchases.js';
+import { type Given, newPurchase, purchaseOf, soon } from './given.js';
 
 /** PostgreSQL keeps no NUL; where people and telcos send one, things go on. */
 export function text({ ledger }: Given): void {
@@ -26,7 +27,7 @@ export function text({ ledger }: Given): void {
         ledger().purchase(purchase.id + NUL),
         ledger().purchaseByConfirmation(purchase.confirmation + NUL),
         ledger().openPurchaseOf(purchase.lineId + NUL),
-        ledger().movePurchase(purchase.id + NUL, 'submitting', { why: 'test' }),
+        ledger().movePurchase(purchase.id + NUL, 'submit'),
         ledger().outboxFor('receipt', NUL),
         ledger().outboxItem(NUL),
         ledger().nudge(id + NUL),
@@ -39,7 +40,7 @@ export function text({ ledger }: Given): void {
       expect(answers).toEqual(answers.map(() => undefined));
       expect(await ledger().finishOutbox(NUL)).toBe(false);
       expect(await ledger().finishNudge(id + NUL, 'sent', NUL)).toBe(false);
-      expect(await ledger().purchasesOf(purchase.lineId + NUL, 10)).toEqual([]);
+      expect(await purchasesOf(ledger(), purchase.lineId + NUL, 10)).toEqual([]);
       expect(await ledger().conversationsOf(NUL)).toEqual([]);
       expect(await ledger().consents(NUL)).toEqual(new Set());
     });
@@ -54,7 +55,7 @@ export function text({ ledger }: Given): void {
       const confirmation = randomUUID() + NUL;
       const first = await ledger().openPurchase(newPurchase({ confirmation }));
       expect(await ledger().openPurchase(newPurchase({ confirmation }))).toEqual({ ...first, outcome: 'repeated' });
-      expect(await ledger().purchaseByConfirmation(confirmation)).toEqual(first.purchase);
+      expect(await ledger().purchaseByConfirmation(confirmation)).toEqual(purchaseOf(first));
       const lineId = randomUUID() + NUL;
       expect(await ledger().openPurchase(newPurchase({ lineId }))).toMatchObject({ outcome: 'opened' });
       expect(await ledger().openPurchase(newPurchase({ lineId }))).toMatchObject({ outcome: 'busy' });
@@ -64,8 +65,8 @@ export function text({ ledger }: Given): void {
       const { terms, ...purchase } = newPurchase();
       const context = `cookie${NUL}1`;
       await ledger().openPurchase({ ...purchase, terms: { ...terms, planId: `p${NUL}`, context } });
-      await ledger().movePurchase(purchase.id, 'submitting', { why: NUL });
-      await ledger().movePurchase(purchase.id, 'failed', { why: NUL, failure: `A${NUL}B`, confirmationCode: NUL });
+      await ledger().movePurchase(purchase.id, 'submit', { said: NUL });
+      await ledger().movePurchase(purchase.id, 'refused', { said: NUL, failure: `A${NUL}B`, confirmationCode: NUL });
       // The telco's cookie is sealed, and is the telco's: it goes back as it came.
       expect((await ledger().purchase(purchase.id))?.terms.context).toBe(context);
 

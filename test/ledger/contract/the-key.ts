@@ -6,7 +6,10 @@ import { type Given, twenty } from './given.js';
 
 export function theKey({ database }: Given): void {
   describe('the master key', () => {
-    const forget = () => database().drizzle.execute(sql`delete from master_key`);
+    const forget = async () => {
+      await database().drizzle.execute(sql`delete from master_key`);
+      await database().drizzle.execute(sql`delete from reference_key`);
+    };
 
     test('is the one the first process had; another one is refused, in words that help', async () => {
       await forget();

@@ -1,0 +1,5 @@
+/** The value below which `share` (0 to 1) of `times` lie; NaN when there are none. */
+export function percentile(times: readonly number[], share: number): number {
+  const sorted = times.toSorted((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN;
+}
