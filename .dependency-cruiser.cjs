@@ -1,5 +1,5 @@
-/** The import direction of DESIGN: everything points to `bot`, and only `bot/app.ts`, its `app-channels.ts` and `app-previews.ts`, and `bot/main.ts` point back. */
-const composition = '^bot/(app|app-channels|app-previews|main)[.]ts$';
+/** The import direction of DESIGN: everything points to `bot`, and only `bot/app.ts`, its `app-*.ts` and `bot/main.ts` point back. */
+const composition = '^bot/(app|app-[a-z]+|main)[.]ts$';
 const production = '^(bot|adapters|flows|workers|sandbox)/';
 
 /** A rule that files under `from` import nothing that matches `to` (and not `except`). */

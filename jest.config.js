@@ -18,7 +18,7 @@ export default {
     ],
   },
   // TypeScript imports name the file that will exist after compiling; jest runs the file that exists now.
-  moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
+  moduleNameMapper: { '^(\\.{1,2}/.*)(?<!\\.json)\\.js$': '$1' },
   testTimeout: 20_000,
   maxWorkers: 2,
   reporters: ['default', '<rootDir>/scripts/jest-summary.cjs'],
