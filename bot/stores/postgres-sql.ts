@@ -1,12 +1,13 @@
 import { type PgPool, type PgQueryResult, runMigrations } from 'bullmq';
 import pg from 'pg';
+import { type OnLost, openPool } from './pool.js';
 import type { ChannelListener, Sql } from './sql.js';
 
 export interface ServerSqlOptions {
   /** Of every connection; the address and the time limits among them. */
   readonly connection: pg.PoolConfig;
   /** A connection is gone; it is replaced by itself. */
-  readonly onLost: (error: NodeJS.ErrnoException) => void;
+  readonly onLost: OnLost;
 }
 
 /** For what webhooks and turns ask. */
@@ -24,8 +25,7 @@ const ALIVE_EVERY_MS = 10_000;
 export function createServerSql({ connection, onLost }: ServerSqlOptions): Sql {
   const pools: pg.Pool[] = [];
   const open = (config: pg.PoolConfig): pg.Pool => {
-    const pool = new pg.Pool({ ...connection, ...config });
-    pool.on('error', onLost);
+    const pool = openPool({ ...connection, ...config }, onLost);
     pools.push(pool);
     return pool;
   };
@@ -72,7 +72,7 @@ async function migrateQueues(connection: pg.PoolConfig): Promise<void> {
 }
 
 /** One connection for all channels of the process. */
-function createListener(connection: pg.PoolConfig, onLost: ServerSqlOptions['onLost']) {
+function createListener(connection: pg.PoolConfig, onLost: OnLost) {
   const channels = new Map<string, Set<ChannelListener>>();
   let client: Promise<pg.Client> | undefined;
   let retry: NodeJS.Timeout | undefined;

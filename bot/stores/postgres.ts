@@ -1,8 +1,9 @@
 import { sql } from 'drizzle-orm';
-import pg from 'pg';
+import type pg from 'pg';
 import type { Logger } from 'pino';
 import * as schema from '../ledger/schema.js';
 import { type Database, MIGRATIONS } from './database.js';
+import { type OnLost, openPool } from './pool.js';
 import { migrateServer } from './postgres-migrations.js';
 import { createServerSql } from './postgres-sql.js';
 import { drizzleOver } from './transactions.js';
@@ -50,9 +51,8 @@ async function openServer(url: string, settings: PostgresSettings): Promise<Data
     keepAlive: true,
   };
   // A connection lost while idle: it has been replaced already.
-  const onLost = ({ code }: NodeJS.ErrnoException) => settings.log.warn({ code }, 'a PostgreSQL connection was lost');
-  const pool = new pg.Pool({ ...connection, max: settings.connections ?? 10 });
-  pool.on('error', onLost);
+  const onLost: OnLost = ({ code }) => settings.log.warn({ code }, 'a PostgreSQL connection was lost');
+  const pool = openPool({ ...connection, max: settings.connections ?? 10 }, onLost);
   const db = drizzleOver(pool, schema);
   const beside = createServerSql({ connection, onLost });
   return {

@@ -25,8 +25,6 @@ export function drizzleOver<Schema extends Record<string, unknown>>(
   };
   const once: typeof db.transaction = async (work, config) => {
     const client = await pool.connect();
-    // Lost between two statements: the next one says so, and there has to be somebody who listens.
-    client.on('error', ignore);
     let broken: Error | undefined;
     try {
       return await on(client).transaction(work, config);
@@ -34,7 +32,6 @@ export function drizzleOver<Schema extends Record<string, unknown>>(
       if (!isAtRest(client, error)) broken = new Error('nobody knows what it is doing', { cause: error });
       throw error;
     } finally {
-      client.off('error', ignore);
       // One given back with an error is closed, and with it whatever it was in the middle of is undone.
       client.release(broken);
     }
@@ -63,5 +60,3 @@ function isAtRest(client: pg.PoolClient, error: unknown): boolean {
   const isUnanswered = error instanceof DrizzleQueryError && !(error.cause instanceof pg.DatabaseError);
   return !isUnanswered && client.getTransactionStatus() === 'I';
 }
-
-function ignore(): void {}
