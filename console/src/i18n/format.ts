@@ -48,12 +48,12 @@ export function day(words: Words, at: number, now: number, timezone: string): st
   return new Intl.DateTimeFormat(words.locale, { dateStyle: 'full', timeZone: timezone }).format(at);
 }
 
-/** `1.5 GB`, `30 min`, `100 SMS`: `amount` is a whole number as a string, or `unlimited`. */
+/** `1.5 GB`, `30 min`, `100 SMS`: `amount` is a whole number as a string, or `unlimited`. Rounded down, as the chat does. */
 export function quantity(words: Words, unit: string, amount: string): string {
   if (isUnlimited(amount)) return words.t('chat.unlimited');
   const value = Number(amount);
   const number = (scaled: number) =>
-    new Intl.NumberFormat(words.locale, { maximumFractionDigits: scaled < 10 ? 1 : 0 }).format(scaled);
+    new Intl.NumberFormat(words.locale).format(scaled < 10 ? Math.trunc(scaled * 10) / 10 : Math.trunc(scaled));
   switch (unit) {
     case 'bytes':
       if (value >= 1024 ** 3) return words.t('world.gb', { number: number(value / 1024 ** 3) });
