@@ -19,7 +19,8 @@ export default {
   },
   // TypeScript imports name the file that will exist after compiling; jest runs the file that exists now.
   moduleNameMapper: { '^(\\.{1,2}/.*)(?<!\\.json)\\.js$': '$1' },
-  testTimeout: 20_000,
+  // The first test that needs a PGlite on a machine makes one, and machines are busy.
+  testTimeout: 40_000,
   maxWorkers: 2,
   reporters: ['default', '<rootDir>/scripts/jest-summary.cjs'],
 };

@@ -53,18 +53,10 @@ async function main(args: string[]): Promise<void> {
   process.stdout.write(values.json ? `${JSON.stringify(said.json)}\n` : `${said.text}\n`);
 }
 
-type Values = ReturnType<typeof parse>['values'];
+type Values = ReturnType<typeof read>['values'];
 type Command = (ledger: Ledger) => Promise<Said>;
 
-function read(args: string[]): ReturnType<typeof parse> {
-  try {
-    return parse(args);
-  } catch (cause) {
-    throw new ClientsError(USAGE, { cause });
-  }
-}
-
-function parse(args: string[]) {
+function read(args: string[]) {
   const options = {
     help: { type: 'boolean', short: 'h', default: false },
     json: { type: 'boolean', default: false },
@@ -73,7 +65,11 @@ function parse(args: string[]) {
     grace: { type: 'string' },
     now: { type: 'boolean', default: false },
   } as const;
-  return parseArgs({ args, options, allowPositionals: true });
+  try {
+    return parseArgs({ args, options, allowPositionals: true });
+  } catch (cause) {
+    throw new ClientsError(USAGE, { cause });
+  }
 }
 
 /** The command, its arguments checked before a store is opened. An option that is not its own is a mistake. */

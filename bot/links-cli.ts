@@ -71,18 +71,10 @@ async function main(args: string[]): Promise<void> {
   await commandOf(positionals, values)();
 }
 
-type Values = ReturnType<typeof parse>['values'];
+type Values = ReturnType<typeof read>['values'];
 type Command = () => Promise<void>;
 
-function read(args: string[]): ReturnType<typeof parse> {
-  try {
-    return parse(args);
-  } catch (cause) {
-    throw new LinksError(USAGE, { cause });
-  }
-}
-
-function parse(args: string[]) {
+function read(args: string[]) {
   const options = {
     help: { type: 'boolean', short: 'h', default: false },
     'dry-run': { type: 'boolean' },
@@ -94,7 +86,11 @@ function parse(args: string[]) {
     reason: { type: 'string' },
     at: { type: 'string' },
   } as const;
-  return parseArgs({ args, options, allowPositionals: true });
+  try {
+    return parseArgs({ args, options, allowPositionals: true });
+  } catch (cause) {
+    throw new LinksError(USAGE, { cause });
+  }
 }
 
 /** The command, its arguments checked before anything is opened. An option that is not its own is a mistake. */

@@ -9,3 +9,13 @@ export class StoreUnavailable extends RefillError {
 export class StoreInUse extends RefillError {
   readonly code = 'STORE_IN_USE';
 }
+
+/** What a message may say of a store's address. */
+export function withoutCredentials(url: string): string {
+  try {
+    const { protocol, host, pathname } = new URL(url);
+    return `${protocol}//${host}${pathname}`;
+  } catch {
+    return 'the configured address';
+  }
+}

@@ -3,6 +3,7 @@ import type pg from 'pg';
 import type { Logger } from 'pino';
 import * as schema from '../ledger/schema.js';
 import { type Database, MIGRATIONS } from './database.js';
+import { withoutCredentials } from './errors.js';
 import { type OnLost, openPool } from './pool.js';
 import { migrateServer } from './postgres-migrations.js';
 import { createServerSql } from './postgres-sql.js';
@@ -67,13 +68,4 @@ async function openServer(url: string, settings: PostgresSettings): Promise<Data
       await Promise.all([pool.end(), beside.close()]);
     },
   };
-}
-
-function withoutCredentials(url: string): string {
-  try {
-    const { protocol, host, pathname } = new URL(url);
-    return `${protocol}//${host}${pathname}`;
-  } catch {
-    return 'the configured address';
-  }
 }

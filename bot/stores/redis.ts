@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { Redis, type RedisOptions } from 'ioredis';
 import type { Logger } from 'pino';
-import { StoreUnavailable } from './errors.js';
+import { StoreUnavailable, withoutCredentials } from './errors.js';
 import { takeLock } from './lock.js';
 import { type EmbeddedServer, ensureServer, isAlive, stopServer } from './redis-server.js';
 
@@ -151,14 +151,5 @@ async function verify(connections: Connections, description: string): Promise<vo
       `Redis at ${description} (REDIS_URL) does not answer: is it running, and are the credentials right?`,
       { cause },
     );
-  }
-}
-
-function withoutCredentials(url: string): string {
-  try {
-    const { protocol, host, pathname } = new URL(url);
-    return `${protocol}//${host}${pathname}`;
-  } catch {
-    return 'the configured address';
   }
 }
