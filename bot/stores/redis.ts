@@ -1,9 +1,10 @@
 import { resolve } from 'node:path';
-import { Redis, type RedisOptions } from 'ioredis';
+import { Redis, type RedisOptions, ReplyError } from 'ioredis';
 import type { Logger } from 'pino';
 import { StoreUnavailable, withoutCredentials } from './errors.js';
 import { takeLock } from './lock.js';
 import { type EmbeddedServer, ensureServer, isAlive, stopServer } from './redis-server.js';
+import { PREFIX } from './working.js';
 
 /** Redis or Valkey: a server named by a URL, or one of our own. */
 export interface RedisStore {
@@ -33,8 +34,17 @@ const WATCH_EVERY_MS = 500;
 /** The reply shapes are the default's; their mode is part of ioredis' types. */
 type Options = Omit<RedisOptions, 'replyMapping'>;
 
-const RECONNECT: Options = { retryStrategy: (times) => Math.min(1000, 25 * 2 ** Math.min(times, 6)) };
-const WORKERS: Options = { ...RECONNECT, maxRetriesPerRequest: null };
+const RECONNECT: Options = {
+  retryStrategy: (times) => Math.min(1000, 25 * 2 ** Math.min(times, 6)),
+  // After a failover a connection may go on to what is a replica now: the address is looked up anew.
+  reconnectOnError: isReplica,
+};
+/** What a replica refused was not done, so a worker's is asked again. */
+const WORKERS: Options = {
+  ...RECONNECT,
+  maxRetriesPerRequest: null,
+  reconnectOnError: (error) => isReplica(error) && 2,
+};
 const WEBHOOKS: Options = {
   ...RECONNECT,
   maxRetriesPerRequest: 0,
@@ -70,6 +80,10 @@ export async function openRedis({ url, dataDir, log }: RedisSettings): Promise<R
 interface Embedded {
   readonly socket: string;
   close(): Promise<void>;
+}
+
+function isReplica({ message }: Error): boolean {
+  return message.startsWith('READONLY');
 }
 
 /** Starts or adopts our own server and starts it again should it die. */
@@ -133,7 +147,10 @@ function createConnections(connect: (options: Options) => Redis, log: RedisSetti
     async ping() {
       // Unlike a webhook's, its commands wait for the connection, but no longer than any other.
       pinger ??= add({ ...WEBHOOKS, enableOfflineQueue: true });
-      await pinger.ping();
+      await pinger.set(`${PREFIX}:ping`, '', 'PX', 1000).catch((error: Error) => {
+        // A server that is full still answers, and what is in it still gets done.
+        if (!(error instanceof ReplyError) || isReplica(error)) throw error;
+      });
     },
     async close() {
       for (const redis of open) redis.disconnect();
