@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { FastifyPluginAsync } from 'fastify';
 import { z } from 'zod';
 import { render as renderSlack } from '../adapters/slack/render.js';
@@ -19,6 +20,8 @@ export interface Previews {
   readonly teams: unknown;
   /** The part of a Cloud API message that says what it is; `null` when there is nothing to say. */
   readonly whatsapp: unknown;
+  /** The same for whoever hides their number and is asked for it; `null` where that makes no difference. */
+  readonly hidden: unknown;
   /** What WhatsApp shows when the user last wrote more than 24 hours ago; `null` when nothing can be sent then. */
   readonly notice: ShownTemplate | null;
   /** For a channel that has nothing but text. */
@@ -44,10 +47,13 @@ export const previewRoutes: FastifyPluginAsync<{ readonly translators: Translato
 function previewsOf(message: Message, translators: Translators, templates: readonly Template[]): Previews {
   const { t } = translators.for(message.language, undefined);
   const words = { choose: t('channel.choose'), offers: t('channel.offers'), more: t('channel.more') };
+  const whatsapp = renderWhatsApp(message, words) ?? null;
+  const hidden = renderWhatsApp(message, words, { knowsNumber: false }) ?? null;
   return {
     slack: renderSlack(message, { id: 'preview', place: '' }),
     teams: JSON.parse(renderTeams(message, {})),
-    whatsapp: renderWhatsApp(message, words) ?? null,
+    whatsapp,
+    hidden: isDeepStrictEqual(hidden, whatsapp) ? null : hidden,
     notice: (message.notice && shownTemplate(templates, message.notice, message.language)) ?? null,
     text: toText(message),
   };
@@ -105,6 +111,7 @@ const body = z.object({
       .array(z.object({ token: name, label: words, style: z.enum(['default', 'primary', 'danger']) }))
       .max(LIMITS.actions),
     form: form.exactOptional(),
+    asksNumber: z.literal(true).exactOptional(),
     notice: z.object({ name, values: z.array(words).max(LIMITS.facts) }).exactOptional(),
   }),
 });

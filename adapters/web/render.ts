@@ -16,9 +16,13 @@ export interface WebMessage {
   readonly form?: Form;
   /** Likewise: what WhatsApp says in its place after 24 hours. */
   readonly notice?: Notice;
+  /** Likewise: what WhatsApp offers whoever hides their number. */
+  readonly asksNumber?: true;
+  /** Likewise: where a channel edits, the next message of a key is shown in the place of the last. */
+  readonly key?: string;
 }
 
-export function render(message: Message, id: string, at: number): WebMessage {
+export function render(message: Message, id: string, at: number, key?: string): WebMessage {
   const actions = message.actions.slice(0, LIMITS.actions).map((action) => ({ ...action, label: clip(action.label) }));
   return {
     id,
@@ -29,6 +33,8 @@ export function render(message: Message, id: string, at: number): WebMessage {
     actions,
     ...(message.form !== undefined && { form: renderForm(message.form) }),
     ...(message.notice !== undefined && { notice: renderNotice(message.notice) }),
+    ...(message.asksNumber === true && { asksNumber: true }),
+    ...(key !== undefined && { key }),
   };
 }
 

@@ -7,8 +7,12 @@ import { render } from './render.js';
  *
  * @throws ChannelUnreachable when the log did not take it.
  */
-export async function send(log: ConversationLog, { id, conversationId, message }: Outgoing, at: number): Promise<void> {
-  const data = JSON.stringify(render(message, id, at));
+export async function send(
+  log: ConversationLog,
+  { id, conversationId, message, key }: Outgoing,
+  at: number,
+): Promise<void> {
+  const data = JSON.stringify(render(message, id, at, key));
   try {
     // The prefix keeps a subscriber's own ids and Refill's apart: neither can hide the other's messages.
     await log.append(conversationId, `r:${id}`, 'message', data);

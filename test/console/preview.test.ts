@@ -89,6 +89,7 @@ describe('what the channels would be sent, for the page', () => {
     slack: JSON.parse(JSON.stringify(renderSlack(message, { id: 'preview', place: '' }))),
     teams: JSON.parse(renderTeams(message, {})),
     whatsapp: JSON.parse(JSON.stringify(renderWhatsApp(message, words) ?? null)),
+    hidden: null,
     notice: null,
     text: toText(message),
   });
@@ -120,12 +121,24 @@ describe('what the channels would be sent, for the page', () => {
     for (const { payload } of answer.notice.buttons) expect(sent).toContain(JSON.stringify(payload));
   });
 
+  test('a question for the number shows WhatsApp’s own button too, as whoever hides their number gets it', async () => {
+    const asking: Message = { ...FORM, asksNumber: true };
+    const { whatsapp, hidden } = (await ask(renderForPage(asking, 'id', 0))).json();
+    expect(hidden.interactive).toMatchObject({
+      type: 'request_contact_info',
+      action: { name: 'request_contact_info' },
+    });
+    const words = { choose: 'Choose', offers: 'Offers', more: 'More' };
+    expect(hidden).toEqual(renderWhatsApp(asking, words, { knowsNumber: false }));
+    expect(whatsapp).toEqual(renderWhatsApp(asking, words));
+  });
+
   test('whatever the page may hold has a preview', async () => {
     await fc.assert(
       fc.asyncProperty(arbitraryMessage(), async (message) => {
         const answer = await ask(renderForPage(message, 'id', 0));
         expect(answer.statusCode).toBe(200);
-        expect(Object.keys(answer.json())).toEqual(['slack', 'teams', 'whatsapp', 'notice', 'text']);
+        expect(Object.keys(answer.json())).toEqual(['slack', 'teams', 'whatsapp', 'hidden', 'notice', 'text']);
       }),
       { numRuns: 30 },
     );
@@ -228,6 +241,31 @@ withBrowser(`side by side${noBrowser === undefined ? '' : ` [${noBrowser}]`}`, (
     },
     60_000,
   );
+
+  test('the receipt takes the place of “On its way” where the channel edits, and WhatsApp’s number button is there', async () => {
+    const { t } = translators.for('en', undefined);
+    const price = { price: say('RM 10.00') };
+    const side = await SideBySide.open(browser, app.url, fresh('daniel'), { width: 1280, height: 800 });
+    await side.say(t('choice.offers'));
+    await side.press('teams', 'Weekly Internet 5 GB');
+    await side.press('slack', t('choice.buy-for', price));
+    await side.press('whatsapp', t('choice.confirm-pay', price));
+    await side.sees(t('purchase.on-its-way'));
+    await side.sees(t('receipt.reference'));
+    const told = async (words: string) => ({
+      whatsapp: await side.shows('whatsapp', words),
+      slack: await side.shows('slack', words),
+      teams: await side.shows('teams', words),
+    });
+    expect(await told(t('purchase.on-its-way'))).toEqual({ whatsapp: true, slack: false, teams: false });
+    await side.say('link my number');
+    await side.press('slack', t('choice.send-code'));
+    await side.sees(t('link.which-number'));
+    expect(await told('Share contact info')).toEqual({ whatsapp: true, slack: false, teams: false });
+    expect(await violations(side.console.page)).toEqual([]);
+    expect(side.complaints).toEqual([]);
+    await side.close();
+  }, 120_000);
 
   test('the phone alone fetches nothing of it', async () => {
     const page = await browser.newPage();

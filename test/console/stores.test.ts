@@ -3,6 +3,8 @@ import fc from 'fast-check';
 import type { Message } from '../../console/src/api/types.js';
 import { byDay, type Chat, type ChatEvent, EMPTY_CHAT, reduce } from '../../console/src/chat/store.js';
 import { about, EMPTY_LOG, type LogAction, reduceLog } from '../../console/src/log/store.js';
+import { inPlace } from '../../console/src/preview/in-place.js';
+import type { DrawnEntry } from '../../console/src/preview/types.js';
 import { armed, SCENARIOS, shareUntilLow } from '../../console/src/world/scenarios.js';
 import type { World } from '../../console/src/world/types.js';
 
@@ -75,6 +77,28 @@ describe('the chat', () => {
     );
     expect(byDay(chat.entries, 'Asia/Kuala_Lumpur').map(({ entries }) => entries.length)).toEqual([1, 1]);
     expect(byDay(chat.entries, 'Europe/London').map(({ entries }) => entries.length)).toEqual([2]);
+  });
+});
+
+describe('a channel that edits', () => {
+  const drawn = (id: string, at: number, key?: string): DrawnEntry => {
+    const message = { ...said(`${id} says`), ...(key !== undefined && { key }) };
+    return { who: 'refill', id, at, message, preview: undefined };
+  };
+  const rows = (entries: readonly DrawnEntry[]) =>
+    entries.map((entry) => [entry.id, entry.at, entry.who === 'refill' ? entry.message.id : entry.text]);
+
+  test('shows the newest of a key in the place of the first, under its time; others stay as they are', () => {
+    const mine: DrawnEntry = { who: 'me', id: 'm', at: 2, text: 'thanks', state: 'taken' };
+    const said = [drawn('a', 1, 'purchase:1'), mine, drawn('b', 3), drawn('c', 4, 'purchase:2')];
+    expect(inPlace(said)).toEqual(said);
+    expect(rows(inPlace([...said, drawn('d', 5, 'purchase:1'), drawn('e', 6, 'purchase:1'), drawn('f', 7)]))).toEqual([
+      ['a', 1, 'e says'],
+      ['m', 2, 'thanks'],
+      ['b', 3, 'b says'],
+      ['c', 4, 'c says'],
+      ['f', 7, 'f says'],
+    ]);
   });
 });
 

@@ -58,6 +58,15 @@ export class SideBySide {
     await this.console.page.waitForFunction(shown, { timeout: 20_000, polling: 100 }, words);
   }
 
+  /** Whether this frame shows these words now. */
+  shows(frame: Frame, words: string): Promise<boolean> {
+    const shown = (channel: string, text: string) =>
+      (document.querySelector(`[data-channel=${channel}] .frame-thread`)?.textContent ?? '')
+        .replaceAll(/[\u2066-\u2069\u200e\u200f]/g, '')
+        .includes(text);
+    return this.console.page.evaluate(shown, frame, words);
+  }
+
   /** Resolves when each frame shows one more message of Refill's than before `act`. */
   async hearsOf(act: () => Promise<unknown>): Promise<void> {
     const { page } = this.console;

@@ -28,6 +28,13 @@ describe('rendering for the page', () => {
       actions: [{ token: 't1', label: say('Buy'), style: 'primary' }],
     };
     expect(render(message, 'out-1', 1000)).toEqual({ id: 'out-1', at: 1000, ...message });
+    const asking: Message = { ...message, asksNumber: true };
+    expect(render(asking, 'out-1', 1000, 'purchase:1')).toEqual({
+      id: 'out-1',
+      at: 1000,
+      ...asking,
+      key: 'purchase:1',
+    });
   });
 
   test.each(['javascript:alert(1)', 'data:text/html,x', '//evil.example', '/\\evil.example', 'https://', 'ftp://x/y'])(

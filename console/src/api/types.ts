@@ -28,6 +28,9 @@ export interface Message {
   readonly actions: readonly Action[];
   readonly form?: Form;
   readonly notice?: Notice;
+  readonly asksNumber?: true;
+  /** What it is about: where a channel edits, the next message of a key takes the place of the last. */
+  readonly key?: string;
 }
 
 /** What this page says: the body of `POST /web/{conversation}/messages`. */

@@ -79,6 +79,8 @@ export const en = {
   'preview.log': '{channel}: messages',
   'preview.app': 'App',
   'preview.after-a-day': 'After 24 hours of silence, the template',
+  'preview.number-hidden': 'Whoever hides their number sees',
+  'preview.share-number': 'Share contact info',
   'preview.failed': 'This message cannot be shown as this channel would.',
 
   'world.heading': 'The world of {name}',

@@ -80,6 +80,8 @@ export const es: Catalogue = {
   'preview.log': '{channel}: mensajes',
   'preview.app': 'App',
   'preview.after-a-day': 'Tras 24 horas de silencio, la plantilla',
+  'preview.number-hidden': 'Quien oculta su número ve',
+  'preview.share-number': 'Compartir info. de contacto',
   'preview.failed': 'No se puede mostrar este mensaje como lo haría este canal.',
 
   'world.heading': 'El mundo de {name}',

@@ -79,6 +79,8 @@ export const ur: Catalogue = {
   'preview.log': '{channel}: پیغامات',
   'preview.app': 'ایپ',
   'preview.after-a-day': '24 گھنٹے کی خاموشی کے بعد یہ ٹیمپلیٹ:',
+  'preview.number-hidden': 'جس کا نمبر چھپا ہو، اسے یہ نظر آتا ہے:',
+  'preview.share-number': 'رابطے کی معلومات شیئر کریں',
   'preview.failed': 'یہ پیغام اس چینل کی طرح نہیں دکھایا جا سکتا۔',
 
   'world.heading': '{name} کی دنیا',

@@ -6,15 +6,16 @@ import { useFollow } from '../chat/use-follow.js';
 import { clock } from '../i18n/format.js';
 import { useWords } from '../i18n/index.js';
 import { Mark } from '../ui/icons.js';
+import { inPlace } from './in-place.js';
 import { SlackMine, SlackTheirs } from './slack.js';
 import { TeamsMine, TeamsTheirs } from './teams.js';
 import type { ChannelName, DrawnEntry, TheirsProps } from './types.js';
 import { WhatsAppMine, WhatsAppTheirs } from './whatsapp.js';
 
 const ROWS = {
-  whatsapp: { Mine: WhatsAppMine, Theirs: WhatsAppTheirs },
-  slack: { Mine: SlackMine, Theirs: SlackTheirs },
-  teams: { Mine: TeamsMine, Theirs: TeamsTheirs },
+  whatsapp: { Mine: WhatsAppMine, Theirs: WhatsAppTheirs, edits: false },
+  slack: { Mine: SlackMine, Theirs: SlackTheirs, edits: true },
+  teams: { Mine: TeamsMine, Theirs: TeamsTheirs, edits: true },
 } as const;
 
 interface FrameProps extends Pick<TheirsProps, 'onPress' | 'onForm'> {
@@ -27,12 +28,13 @@ interface FrameProps extends Pick<TheirsProps, 'onPress' | 'onForm'> {
 }
 
 /** One channel's app with the conversation open. Slack has no right-to-left app: there only the words turn. */
-export function Frame({ channel, chat, entries, persona, announced, onPress, onForm }: FrameProps) {
+export function Frame({ channel, chat, entries: said, persona, announced, onPress, onForm }: FrameProps) {
   const { t, direction } = useWords();
   const box = useRef<HTMLDivElement>(null);
   const content = useRef<HTMLDivElement>(null);
   const [sheet, setSheet] = useState<ComponentChild>();
-  const shown = useMemo(() => ({ ...chat, entries }), [entries.length, entries.at(-1)?.id, chat.typing]);
+  const entries = ROWS[channel].edits ? inPlace(said) : said;
+  const shown = useMemo(() => ({ ...chat, entries }), [said.length, said.at(-1)?.id, chat.typing]);
   const { onScroll } = useFollow(box, content, shown);
   const state = chat.connection !== 'open' ? chat.connection : chat.typing ? 'typing' : 'online';
   const name = t(`preview.${channel}`);

@@ -7,6 +7,8 @@ export interface Preview {
   readonly teams: TeamsActivity;
   /** `null` when there is nothing to say. */
   readonly whatsapp: WhatsAppContent | null;
+  /** The same for whoever hides their number and is asked for it; `null` where that makes no difference. */
+  readonly hidden: WhatsAppContent | null;
   /** What WhatsApp shows when the user last wrote more than 24 hours ago; `null` when nothing can be sent then. */
   readonly notice: WhatsAppTemplate | null;
   readonly text: string;
@@ -26,7 +28,8 @@ export type WhatsAppContent =
   | { readonly type: 'image'; readonly image: { readonly link: string; readonly caption?: string } }
   | { readonly type: 'interactive'; readonly interactive: WhatsAppInteractive };
 
-export type WhatsAppInteractive = WhatsAppAround & (WhatsAppButtons | WhatsAppList | WhatsAppLink);
+export type WhatsAppInteractive = WhatsAppAround &
+  (WhatsAppButtons | WhatsAppList | WhatsAppLink | WhatsAppContactRequest);
 
 interface WhatsAppAround {
   readonly header?:
@@ -50,6 +53,11 @@ export interface WhatsAppList {
       readonly rows: readonly { readonly id: string; readonly title: string; readonly description?: string }[];
     }[];
   };
+}
+
+/** Shares the user's number; the words on the button are WhatsApp's own. */
+interface WhatsAppContactRequest {
+  readonly type: 'request_contact_info';
 }
 
 interface WhatsAppLink {

@@ -26,20 +26,38 @@ export function WhatsAppMine({ entry, time }: MineProps) {
 
 /** A Cloud API message: header, body, footer, and under them what can be pressed. */
 export function WhatsAppTheirs({ preview, time, onPress, onSheet }: TheirsProps) {
-  const { whatsapp, notice } = preview;
+  const { t } = useWords();
+  const { whatsapp, hidden, notice } = preview;
   if (whatsapp === null) return null;
-  const interactive = whatsapp.type === 'interactive' ? whatsapp.interactive : undefined;
+  const shared = { time, onPress, onSheet };
   return (
     <>
-      <div class="wa-bubble" data-wide={interactive !== undefined}>
-        <Said content={whatsapp} />
-        <p class="wa-meta">
-          <span>{time}</span>
-        </p>
-        {interactive && <Buttons interactive={interactive} onPress={onPress} onSheet={onSheet} />}
-      </div>
+      <Bubble content={whatsapp} {...shared} />
+      {hidden && (
+        <>
+          <p class="wa-late">{t('preview.number-hidden')}</p>
+          <Bubble content={hidden} {...shared} />
+        </>
+      )}
       {notice && <Template notice={notice} time={time} onPress={onPress} />}
     </>
+  );
+}
+
+interface BubbleProps extends Pick<TheirsProps, 'time' | 'onPress' | 'onSheet'> {
+  content: WhatsAppContent;
+}
+
+function Bubble({ content, time, onPress, onSheet }: BubbleProps) {
+  const interactive = content.type === 'interactive' ? content.interactive : undefined;
+  return (
+    <div class="wa-bubble" data-wide={interactive !== undefined}>
+      <Said content={content} />
+      <p class="wa-meta">
+        <span>{time}</span>
+      </p>
+      {interactive && <Buttons interactive={interactive} onPress={onPress} onSheet={onSheet} />}
+    </div>
   );
 }
 
@@ -168,6 +186,16 @@ function Buttons({ interactive, onPress, onSheet }: ButtonsProps) {
         </div>
       );
     }
+    case 'request_contact_info':
+      // To be looked at only: there is no WhatsApp here that could share a number.
+      return (
+        <div class="wa-buttons">
+          <button type="button" disabled>
+            <Icon name="phone" />
+            <Label text={t('preview.share-number')} />
+          </button>
+        </div>
+      );
     case 'cta_url': {
       const { display_text: label, url } = interactive.action.parameters;
       return (
