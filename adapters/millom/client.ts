@@ -122,8 +122,8 @@ interface Progress {
 /** In metrics, and what a pause is kept under. */
 const NAME = 'millom';
 
-/** Longest time everything holds still because a 429 asked for it, in ms. */
-const MAX_PAUSE = 60_000;
+/** Longest time everything holds still because Millom asked for it, in ms: it is asked again that often, whatever it says. */
+const MAX_PAUSE = 15 * 60_000;
 
 /** Sends requests: token, attempts, deadline, pause, report. */
 class Caller {
@@ -187,7 +187,6 @@ class Caller {
       this.report(request, progress, started);
       return result;
     } catch (error) {
-      this.pauseAfter(error);
       this.report(request, progress, started, error);
       throw error;
     }
@@ -208,6 +207,7 @@ class Caller {
       const result = await exchange(pool, toWire(request, token), deadline).catch((failure: ExchangeFailed) => failure);
       const facts = this.factsOf(result, deadline);
       if (facts.status !== undefined) progress.status = facts.status;
+      this.obey(facts);
       if (facts.status === 401 && tokenReplaced) this.tokens.refusedAgain(token);
       const next = afterAttempt({ repeatable, number, tokenReplaced, ...facts });
       if (next === 'settle') return settled(result, repeatable);
@@ -231,10 +231,15 @@ class Caller {
     return { sent: true, status: result.status, retryAfterMs, remainingMs, random };
   }
 
-  /** A 429 with a Retry-After speaks to the client, not to one subscriber: asking for others meanwhile would prolong it. */
-  private pauseAfter(error: unknown): void {
-    if (!(error instanceof TelcoRefused) || error.details.status !== 429) return;
-    this.pauses.hold(NAME, Math.min(error.details.retryAfterMs ?? 0, MAX_PAUSE));
+  /** A Retry-After speaks to the client, not to one subscriber: asking for others meanwhile would prolong it. */
+  private obey({
+    status,
+    retryAfterMs = 0,
+  }: {
+    readonly status?: number;
+    readonly retryAfterMs?: number | undefined;
+  }): void {
+    if (status === 429 || status === 503) this.pauses.hold(NAME, Math.min(retryAfterMs, MAX_PAUSE));
   }
 
   private refuseWhilePaused(): void {

@@ -3,6 +3,7 @@ import type { Pool } from 'undici';
 import { z } from 'zod';
 import { afterAttempt } from '../../bot/domain/retry.js';
 import { TelcoUnreachable } from '../../bot/telco.js';
+import { readRetryAfter } from './errors.js';
 import { type Answer, ExchangeFailed, exchange, openPool } from './exchange.js';
 
 /** Where tokens come from: OAuth 2.0 client credentials (RFC 6749 section 4.4), as upsell.yaml and the README ask. */
@@ -22,6 +23,8 @@ const DEFAULT_LIFETIME = 300;
 const REQUEST_TIME = 8_000;
 /** After a failed token request, callers are told so for this long without asking again, in ms. */
 const REST_AFTER_FAILURE = 1_000;
+/** As long at most where the endpoint says how long, in ms. */
+const MAX_REST = 15 * 60_000;
 /** A token that is refused although it is brand new is not replaced again for this long, in ms. */
 const REST_AFTER_REFUSAL = 5_000;
 
@@ -106,16 +109,18 @@ export class Tokens {
     const askedAt = this.options.now();
     const started = performance.now();
     let status: number | undefined;
+    let restMs = REST_AFTER_FAILURE;
     try {
       const answer = await this.ask(started + REQUEST_TIME);
       status = answer.status;
+      restMs = Math.max(restMs, Math.min(MAX_REST, readRetryAfter(answer.headers['retry-after'], askedAt) ?? 0));
       this.current = readToken(answer, askedAt);
       this.failure = undefined;
       this.options.onRequest?.('ok', status, performance.now() - started);
       return this.current;
     } catch (cause) {
       const error = new TelcoUnreachable('no access token could be had', { cause });
-      this.failure = { error, until: this.options.now() + REST_AFTER_FAILURE };
+      this.failure = { error, until: this.options.now() + restMs };
       this.options.onRequest?.('unreachable', status, performance.now() - started);
       throw error;
     }
@@ -136,6 +141,7 @@ export class Tokens {
       const next = afterAttempt({
         ...{ repeatable: true, tokenReplaced: true, number, status },
         sent: !failed || result.sent,
+        retryAfterMs: failed ? undefined : readRetryAfter(result.headers['retry-after'], this.options.now()),
         remainingMs: deadline - performance.now(),
         random: Math.random(),
       });

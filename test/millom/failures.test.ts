@@ -187,6 +187,17 @@ describe('refusals', () => {
     await client.balance(other);
     expect(millom.calls).toHaveLength(2);
   });
+
+  test('a 503 is as good as a 429, and ten minutes are ten minutes', async () => {
+    const millom = await stage.farEnd();
+    millom.onCall = answer(503, {}, { 'retry-after': '600' });
+    const client = stage.client(millom);
+    expect(await failureOf(client.balance(ALICE))).toBeInstanceOf(TelcoUnreachable);
+    const failure = await failureOf(client.purchase(ALICE, ORDER));
+    expect(failure).toMatchObject({ reason: 'too-many-requests' });
+    expect((failure as TelcoRefused).details.retryAfterMs).toBeGreaterThan(590_000);
+    expect(millom.calls).toHaveLength(1);
+  });
 });
 
 describe('an order', () => {

@@ -179,6 +179,22 @@ describe('a token endpoint in trouble', () => {
     expect(millom.tokenRequests).toHaveLength(2);
   });
 
+  test.each([429, 503])('that answers %s is left alone for as long as it says', async (status) => {
+    const millom = await stage.farEnd();
+    const working = millom.onToken;
+    millom.onToken = (_, response) => void response.writeHead(status, { 'retry-after': '120' }).end();
+    let now = 0;
+    const client = stage.client(millom, { now: () => now });
+    await failureOf(client.balance(ALICE));
+    now = 119_000;
+    await failureOf(client.balance(ALICE));
+    expect(millom.tokenRequests).toHaveLength(1);
+    millom.onToken = working;
+    now = 121_000;
+    await client.balance(ALICE);
+    expect(millom.tokenRequests).toHaveLength(2);
+  });
+
   test('costs a waiting caller no more than its deadline', async () => {
     const millom = await stage.farEnd();
     millom.onToken = () => undefined;
