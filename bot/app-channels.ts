@@ -10,6 +10,7 @@ import type { Translators } from './i18n/index.js';
 import { conversationIdOf } from './identity/conversation-id.js';
 import type { Logger } from './log.js';
 import { createMessageRefs, type MessageRefs } from './message-refs.js';
+import { isOfThisMachine } from './outbound.js';
 import { createPauses } from './pauses.js';
 import { deriveKey } from './secrets.js';
 
@@ -108,9 +109,12 @@ async function openSlack(common: Common, slack: SlackConfig): Promise<Channel> {
 async function openTeams(common: Common, teams: TeamsConfig | undefined): Promise<Channel> {
   const { refs, log, translators, conversationIdOf, watch } = common;
   const { createTeamsChannel } = await import('../adapters/teams/index.js');
+  const simulated = isOfThisMachine(teams?.openIdMetadataUrl ?? '');
+  if (simulated) log.warn('Teams believes the keys of this machine, not Microsoft’s: for tests only');
   return createTeamsChannel({
     ...teams,
     unauthenticated: teams === undefined,
+    localService: simulated,
     refs,
     pauses: createPauses(),
     conversationIdOf: (origin) => conversationIdOf(origin),

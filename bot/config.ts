@@ -40,6 +40,8 @@ export interface TeamsConfig {
   readonly appPassword: string;
   readonly tenantId?: string;
   readonly appType?: 'MultiTenant' | 'SingleTenant';
+  readonly openIdMetadataUrl?: string;
+  readonly loginUrl?: string;
 }
 
 export interface WhatsAppConfig {
@@ -219,6 +221,8 @@ function slackOf(read: Read): SlackConfig | undefined {
 function teamsOf(read: Read): TeamsConfig | undefined {
   const set = complete(read, ['MicrosoftAppId', 'MicrosoftAppPassword'] as const);
   const { MicrosoftAppTenantId: tenantId, MicrosoftAppType: appType } = read.values;
+  const { ToBotFromChannelOpenIdMetadataUrl: openIdMetadataUrl, ToChannelFromBotLoginUrlPrefix: loginUrl } =
+    read.values;
   if (appType === 'SingleTenant' && tenantId === undefined) {
     read.problems.push('MicrosoftAppTenantId: required, because MicrosoftAppType is SingleTenant');
   }
@@ -228,6 +232,8 @@ function teamsOf(read: Read): TeamsConfig | undefined {
       appPassword: set.MicrosoftAppPassword,
       ...(tenantId !== undefined && { tenantId }),
       ...(appType !== undefined && { appType }),
+      ...(openIdMetadataUrl !== undefined && { openIdMetadataUrl }),
+      ...(loginUrl !== undefined && { loginUrl }),
     }
   );
 }

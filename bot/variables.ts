@@ -3,6 +3,7 @@ import { ACCESS_VARIABLES } from './access/variables.js';
 import { CPID_VARIABLES } from './cpid/settings.js';
 import { RETENTION_DAYS, readRetention } from './domain/retention.js';
 import { IDENTITY_VARIABLES } from './identity/variables.js';
+import { TEAMS_VARIABLES } from './teams-variables.js';
 import { flag, money, text, timezone, url, whole } from './variable-kinds.js';
 
 const role = z.enum(['all', 'web', 'worker'], { error: 'expected all, web or worker' });
@@ -181,23 +182,7 @@ export const VARIABLES = {
     about: 'another Web API address, for tests',
     group: 'Slack',
   },
-  MicrosoftAppId: {
-    schema: text('the app id').optional(),
-    about: 'Teams; empty: unauthenticated, in a sandbox only',
-    group: 'Teams',
-  },
-  MicrosoftAppPassword: {
-    schema: text('the app password').optional(),
-    about: 'its client secret',
-    group: 'Teams',
-    secret: true,
-  },
-  MicrosoftAppTenantId: { schema: text('a tenant id').optional(), about: 'of a single-tenant app', group: 'Teams' },
-  MicrosoftAppType: {
-    schema: z.enum(['MultiTenant', 'SingleTenant'], { error: 'expected MultiTenant or SingleTenant' }).optional(),
-    about: 'MultiTenant or SingleTenant',
-    group: 'Teams',
-  },
+  ...TEAMS_VARIABLES,
   WHATSAPP_TRANSPORT: {
     schema: z.enum(['cloud', 'web'], { error: 'expected cloud or web' }).optional(),
     about: 'cloud: Meta’s Cloud API; web: a WhatsApp Web session, for trials only',

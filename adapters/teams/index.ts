@@ -23,7 +23,7 @@ export interface TeamsOptions {
   readonly appId?: string | undefined;
   /** `MicrosoftAppPassword`. */
   readonly appPassword?: string | undefined;
-  /** `MicrosoftAppTenantId`: of a single-tenant app. */
+  /** `MicrosoftAppTenantId`: of a single-tenant app, which hears nobody of another. */
   readonly tenantId?: string | undefined;
   /** `MicrosoftAppType`: `MultiTenant` (the default) or `SingleTenant`. A managed identity has no password and is not taken. */
   readonly appType?: string | undefined;
@@ -88,7 +88,7 @@ export function createTeamsChannel(options: TeamsOptions): Channel {
       inbox = toInbox;
       const receive = createReceiver(
         {
-          ...guardOf(options, credentials?.appId, http, service, now),
+          ...guardOf(options, credentials, http, service, now),
           chats,
           public: createPublic(connector, chats),
           once: createOnce(refs, now),
@@ -113,22 +113,35 @@ export function createTeamsChannel(options: TeamsOptions): Channel {
 
 function guardOf(
   { issuer = ISSUER, openIdMetadataUrl = OPENID_METADATA }: TeamsOptions,
-  appId: string | undefined,
+  credentials: Credentials | undefined,
   http: Http,
   service: OutboundRules,
   now: () => number,
 ): Pick<ReceiverOptions, 'guard' | 'signed'> {
-  if (appId === undefined) return { signed: false, guard: async (request) => admitLocal(request) };
+  if (credentials === undefined) return { signed: false, guard: async (request) => admitLocal(request) };
+  const { appId, tenant } = credentials;
   const verifier = createVerifier({ http, appId, issuer, openIdMetadataUrl, now });
+  const reach = { service, tenant: tenant === EVERY_TENANT ? undefined : tenant };
   const guard: ReceiverOptions['guard'] = async ({ headers }) => {
     const caller = await verifier.verify(headers.authorization);
-    return (activity) => admit(caller, activity, service);
+    return (activity) => admit(caller, activity, reach);
   };
   return { signed: true, guard };
 }
 
+interface Credentials {
+  readonly appId: string;
+  readonly appPassword: string;
+  /** Where tokens come from, and for a single-tenant app also the people. */
+  readonly tenant: string;
+}
+
+/** The tenant multi-tenant bots get their tokens from. */
+const EVERY_TENANT = 'botframework.com';
+
 /** `undefined` without authentication. */
-function credentialsOf({ appId, appPassword, appType, tenantId, unauthenticated }: TeamsOptions) {
+function credentialsOf(options: TeamsOptions): Credentials | undefined {
+  const { appId, appPassword, appType, tenantId, unauthenticated } = options;
   if (unauthenticated === true) {
     if (!appId && !appPassword) return undefined;
     throw new TeamsMisconfigured('a Teams channel with credentials is not unauthenticated');
@@ -136,7 +149,7 @@ function credentialsOf({ appId, appPassword, appType, tenantId, unauthenticated 
   if (!appId || !appPassword) throw new TeamsMisconfigured('MicrosoftAppId and MicrosoftAppPassword are both needed');
   switch (appType || 'MultiTenant') {
     case 'MultiTenant':
-      return { appId, appPassword, tenant: 'botframework.com' };
+      return { appId, appPassword, tenant: EVERY_TENANT };
     case 'SingleTenant':
       if (!tenantId) throw new TeamsMisconfigured('a SingleTenant app needs MicrosoftAppTenantId');
       return { appId, appPassword, tenant: tenantId };

@@ -29,7 +29,8 @@ export function languageOf({ locale }: Inbound): string {
   return locale && isLanguage(locale) ? locale : 'en';
 }
 
-function tenantOf({ channelData, conversation }: Inbound): string {
+/** The tenant an activity comes from; empty where it names none. */
+export function tenantOf({ channelData, conversation }: Pick<Inbound, 'channelData' | 'conversation'>): string {
   return channelData?.tenant?.id ?? conversation.tenantId ?? '';
 }
 

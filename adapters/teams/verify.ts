@@ -8,10 +8,12 @@ import { errors, type JWTHeaderParameters, jwtVerify } from 'jose';
 import { LRUCache } from 'lru-cache';
 import { isFromHere } from '../../bot/access/address.js';
 import { isCanonical } from '../../bot/access/jwt.js';
-import { type OutboundRules, outboundUrl } from '../../bot/outbound.js';
+import { isOfThisMachine, type OutboundRules, outboundUrl } from '../../bot/outbound.js';
 import { HttpProblem } from '../../bot/problem.js';
 import type { Http } from './http.js';
 import { createKeys } from './keys.js';
+import { tenantOf } from './origin.js';
+import type { Inbound } from './parse.js';
 
 export interface VerifierOptions {
   readonly http: Http;
@@ -95,20 +97,26 @@ export function createVerifier({ http, appId, issuer, openIdMetadataUrl, now }: 
   };
 }
 
+/** What a bot answers: services, and for a single-tenant one its own tenant. */
+export interface Reach {
+  readonly service: OutboundRules;
+  /** `undefined`: people of every tenant that installed the app. */
+  readonly tenant: string | undefined;
+}
+
 /**
  * Whether a caller may speak for the activity it sent. Without the check of the service URL, an attacker with a token of
- * his own could have the bot post its access token to his host.
+ * his own could have the bot post its access token to his host. The Bot Framework signs for all tenants alike: that a
+ * single-tenant bot hears no other is for the bot to see to.
  *
  * @throws HttpProblem 403
  */
-export function admit(
-  caller: Caller,
-  { channelId, serviceUrl }: { channelId: string; serviceUrl: string },
-  service: OutboundRules,
-): void {
+export function admit(caller: Caller, activity: Inbound, { service, tenant }: Reach): void {
+  const { channelId, serviceUrl } = activity;
   const endorsed = channelId === CHANNEL && caller.endorsements.includes(channelId);
   const same = withoutSlash(caller.serviceUrl) === withoutSlash(serviceUrl);
-  if (!endorsed || !same) throw forbidden();
+  const ours = tenant === undefined || tenantOf(activity).toLowerCase() === tenant.toLowerCase();
+  if (!endorsed || !same || !ours) throw forbidden();
   try {
     outboundUrl(serviceUrl, service);
   } catch (cause) {
@@ -125,9 +133,7 @@ export function admit(
 export function admitLocal(request: Parameters<typeof isFromHere>[0]): (activity: { serviceUrl: string }) => void {
   if (!isFromHere(request)) throw forbidden();
   return ({ serviceUrl }) => {
-    const { protocol, hostname } = URL.canParse(serviceUrl) ? new URL(serviceUrl) : { protocol: '', hostname: '' };
-    const local = hostname === 'localhost' || hostname === '[::1]' || /^127(\.\d{1,3}){3}$/.test(hostname);
-    if (!local || !/^https?:$/.test(protocol)) throw forbidden();
+    if (!isOfThisMachine(serviceUrl)) throw forbidden();
   };
 }
 

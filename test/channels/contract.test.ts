@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { startTestApp, type TestApp } from '../support/app.js';
+import { TENANT } from '../teams/microsoft.js';
 import { type Player, type Seen, slackPlayer, teamsPlayer, webPlayer, whatsAppPlayer } from './players.js';
 
 /** Everything in one PostgreSQL, without Redis: on the test machine's server where there is one, and on PGlite. */
@@ -9,7 +10,8 @@ const PGLITE = { REFILL_STORES: 'postgres', DATABASE_URL: '' };
 describe.each([
   ['web', webPlayer, {}],
   ['slack', slackPlayer, {}],
-  ['teams', teamsPlayer, {}],
+  ['teams', () => teamsPlayer(), {}],
+  ['teams, for one tenant', () => teamsPlayer(TENANT), {}],
   ['whatsapp', whatsAppPlayer, {}],
   ['web, without Redis', webPlayer, POSTGRES],
   ['web, without Redis, on PGlite', webPlayer, PGLITE],

@@ -179,8 +179,9 @@ export async function whatsAppPlayer(): Promise<Player> {
   };
 }
 
-export async function teamsPlayer(): Promise<Player> {
-  const microsoft: Microsoft = await startMicrosoft({ unauthenticated: true });
+/** Signed as Microsoft signs, with the keys of a Microsoft of this machine. */
+export async function teamsPlayer(tenant?: string): Promise<Player> {
+  const microsoft: Microsoft = await startMicrosoft();
   const shown = new Shown<Microsoft['sent'][number]>();
   microsoft.onSend((sent) => {
     if (sent.activity.type === 'message') shown.push(sent);
@@ -188,17 +189,14 @@ export async function teamsPlayer(): Promise<Player> {
   let url = '';
   const post = async (name: string, change: (activity: ReturnType<typeof teamsPayload>) => void) => {
     const body = JSON.stringify(teamsPayload(microsoft, name, change));
-    const response = await fetch(`${url}/api/messages`, {
-      method: 'POST',
-      body,
-      headers: { 'content-type': 'application/json' },
-    });
+    const headers = { 'content-type': 'application/json', authorization: `Bearer ${await microsoft.token()}` };
+    const response = await fetch(`${url}/api/messages`, { method: 'POST', body, headers });
     await response.arrayBuffer();
     return response.status;
   };
   return {
     name: 'teams',
-    env: {},
+    env: microsoft.env(tenant),
     edits: true,
     swallowsRepeats: true,
     async start(app) {

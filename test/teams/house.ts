@@ -148,9 +148,9 @@ export function textMessage(text = 'Your balance is RM 12.50', change: Partial<M
   };
 }
 
-/** Waits until `done` holds, two seconds at most. */
-export async function until(done: () => boolean): Promise<void> {
-  const deadline = Date.now() + 2_000;
+/** Waits until `done` holds, two seconds at most unless said otherwise. */
+export async function until(done: () => boolean, ms = 2_000): Promise<void> {
+  const deadline = Date.now() + ms;
   while (!done() && Date.now() < deadline) await new Promise((next) => setTimeout(next, 5));
-  if (!done()) throw new Error('it did not happen within two seconds');
+  if (!done()) throw new Error(`it did not happen within ${ms} ms`);
 }

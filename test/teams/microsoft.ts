@@ -5,6 +5,8 @@ import { cardProblems } from './card-rules.js';
 
 export const APP_ID = '11111111-2222-3333-4444-555555555555';
 export const APP_PASSWORD = 'a password only Microsoft and we know';
+/** The tenant of the people in `payloads/`. */
+export const TENANT = '72f988bf-0000-4000-8000-00000000abcd';
 export const ISSUER = 'https://api.botframework.com';
 
 const SCOPE = 'https://api.botframework.com/.default';
@@ -166,6 +168,14 @@ export async function startMicrosoft(options: { readonly unauthenticated?: boole
     url,
     serviceUrl,
     openIdMetadataUrl: `${url}/v1/.well-known/openidconfiguration`,
+    /** Variables that have Refill take this for Microsoft, as a bot of every tenant or of one. */
+    env: (tenant?: string): Readonly<Record<string, string>> => ({
+      MicrosoftAppId: APP_ID,
+      MicrosoftAppPassword: APP_PASSWORD,
+      ToBotFromChannelOpenIdMetadataUrl: `${url}/v1/.well-known/openidconfiguration`,
+      ToChannelFromBotLoginUrlPrefix: url,
+      ...(tenant !== undefined && { MicrosoftAppType: 'SingleTenant', MicrosoftAppTenantId: tenant }),
+    }),
     onSend: (listener: (sent: Sent) => void) => void state.listeners.push(listener),
     fail: (...answers: Answer[]) => void state.failures.push(...answers),
     /** Only what people see: no typing. */
