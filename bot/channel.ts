@@ -17,6 +17,8 @@ export interface Outgoing {
   readonly message: Message;
   /** What the message is about (`purchase:<id>`): where a channel can edit, the next message of a key replaces the last. */
   readonly key?: string;
+  /** It comes by itself (a receipt, a nudge, an apology after the last try): its user may be away, and has to find it later. */
+  readonly unprompted?: true;
 }
 
 /** What a channel hands in. */

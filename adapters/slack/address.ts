@@ -3,12 +3,19 @@ import { ChannelRefused } from '../../bot/channel.js';
 
 /**
  * Where an answer goes. It names the place and never a message, so that it stays the same for the life of a conversation.
- * - `dm`: the app's direct messages with the user;
+ * - `dm`: the app's direct messages with the user; with `p`, for the conversation of another place, whose news was read there;
  * - `thread`, `channel`: a shared place, where only ephemeral messages are sent;
  * - `home`: the user's App Home, which is one view that every answer redraws.
  */
 const address = z.discriminatedUnion('k', [
-  z.object({ k: z.literal('dm'), t: z.string(), e: z.string().optional(), u: z.string(), c: z.string() }),
+  z.object({
+    k: z.literal('dm'),
+    t: z.string(),
+    e: z.string().optional(),
+    u: z.string(),
+    c: z.string(),
+    p: z.string().optional(),
+  }),
   z.object({
     k: z.literal('thread'),
     t: z.string(),
@@ -41,10 +48,10 @@ export function threadPlace(channel: string, thread: string): string {
   return `${channel}:${thread}`;
 }
 
-/** The address that belongs to a place. `dm` is the channel id of the direct messages, where it is known. */
+/** Where a place's conversation is answered. `dm` is the channel id of the direct messages, where something was said or pressed. */
 export function addressOf(place: string, { team, enterprise, user }: Who, dm: string): Address {
   const who = { t: team, ...(enterprise !== undefined && { e: enterprise }), u: user };
-  if (place === '') return { k: 'dm', ...who, c: dm };
+  if (place === '' || dm !== '') return { k: 'dm', ...who, c: dm, ...(place !== '' && { p: place }) };
   if (place === HOME) return { k: 'home', ...who };
   const [c = '', ts] = place.split(':');
   return ts === undefined ? { k: 'channel', ...who, c } : { k: 'thread', ...who, c, ts };
@@ -53,7 +60,7 @@ export function addressOf(place: string, { team, enterprise, user }: Who, dm: st
 export function placeOf(to: Address): string {
   switch (to.k) {
     case 'dm':
-      return '';
+      return to.p ?? '';
     case 'home':
       return HOME;
     case 'channel':

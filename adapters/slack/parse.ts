@@ -151,7 +151,8 @@ function readPress(body: unknown, context: ParseContext): Received {
   const home = view?.type === 'home';
   if (!home && channelId === '') return ignored('block_actions');
   const here = home ? HOME : place;
-  const dm = here === '' ? channelId : '';
+  // News of a channel's conversation comes in direct messages: what is pressed there is answered there.
+  const dm = !home && (here === '' || isDirect(channelId, channel?.name)) ? channelId : '';
   if (action.action_id === FORM_ACTION) {
     const form = readCarriedForm(action.value);
     if (form === undefined) return ignored('block_actions');
@@ -185,7 +186,7 @@ type Said =
   | { readonly kind: 'form'; readonly token: string; readonly values: Record<string, string> }
   | { readonly kind: 'hello' };
 
-/** Who said it, in which workspace and place; `dm` is the channel id of their direct messages, where that is the place. */
+/** Who said it, in which workspace and place; `dm` is the channel id of their direct messages, where it was said or pressed. */
 interface Source {
   readonly who: Who;
   readonly workspace: string;
@@ -201,7 +202,7 @@ function eventOf(
 ): Extract<Received, { kind: 'event' }> {
   const address = JSON.stringify(addressOf(place, who, dm));
   // What is typed in a channel is read by everybody there, whoever the answer is for.
-  const shared = place !== '' && place !== HOME;
+  const shared = place !== '' && place !== HOME && dm === '';
   const from: Origin = { channel: 'slack', workspace, user: who.user, address, ...(shared && { shared }) };
   return { kind: 'event', event: { ...said, id, at: now(), conversationId: conversationIdOf(from, place), from } };
 }

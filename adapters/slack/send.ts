@@ -24,7 +24,8 @@ export interface SendParts {
 }
 
 /**
- * Sends a message to where its conversation is. In shared places only its owner sees it.
+ * Sends a message to where its conversation is, in shared places for its owner alone; what nobody waits for, to their direct
+ * messages.
  *
  * A request that Slack may have taken although no answer came is sent again with the same `client_msg_id`, by which
  * `chat.postMessage` finds the first (its page lists the errors for when it cannot). `chat.postEphemeral` has no such id: then
@@ -47,6 +48,30 @@ export async function send(parts: SendParts, outgoing: Outgoing): Promise<void> 
 type Call = (method: string, body: object) => Promise<ApiAnswer>;
 
 async function deliver(parts: SendParts, call: Call, to: Address, outgoing: Outgoing): Promise<void> {
+  if (outgoing.unprompted === true && to.k !== 'dm') return tell(parts, call, to, outgoing);
+  return answer(parts, call, to, outgoing);
+}
+
+/**
+ * What comes by itself goes to the user's direct messages. An ephemeral message reaches only who is active in Slack at that
+ * moment and is gone with the next reload (docs of chat.postEphemeral), and App Home is drawn anew whenever it is opened.
+ *
+ * It is a message of its own, not an edit: an edit is not marked as unread. Where the user takes no direct messages, the place
+ * they asked in is better than nothing.
+ */
+async function tell(parts: SendParts, call: Call, to: Address, outgoing: Outgoing): Promise<void> {
+  const { key, ...news } = outgoing;
+  try {
+    await post(parts, call, to.u, news);
+  } catch (error) {
+    if (!isRefusal(error, 'place')) throw error;
+    return answer(parts, call, to, outgoing);
+  }
+  // It was told: this only corrects the page, which the next opening does as well.
+  if (to.k === 'home' && key !== undefined) await publish(call, to, outgoing).catch(() => undefined);
+}
+
+async function answer(parts: SendParts, call: Call, to: Address, outgoing: Outgoing): Promise<void> {
   switch (to.k) {
     case 'home':
       return publish(call, to, outgoing);

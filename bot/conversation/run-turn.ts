@@ -109,6 +109,7 @@ async function answer(
       address: from.address,
       message,
       ...(screen.key !== undefined && { key: screen.key }),
+      ...(event.kind === 'system' && { unprompted: true }),
     };
     outcome = await send(deps, channel, outgoing, event.kind === 'system' ? event.ref : undefined);
     clock('send');
@@ -166,7 +167,7 @@ export async function apologise(deps: TurnDeps, { event, session: saved }: Entry
   const { conversationId, from } = event;
   await deps.channels
     .get(from.channel)
-    ?.send({ id: `${replyId(event)}-sorry`, conversationId, address: from.address, message });
+    ?.send({ id: `${replyId(event)}-sorry`, conversationId, address: from.address, message, unprompted: true });
 }
 
 function stopwatch({ observe }: TurnDeps): (stage: TurnStage) => void {

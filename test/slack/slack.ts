@@ -34,6 +34,8 @@ export interface FakeSlack {
   fail(...next: Failure[]): void;
   /** What `users.info` tells, by user. */
   readonly profiles: Map<string, { readonly locale?: string; readonly tz?: string }>;
+  /** Calls that are kept waiting. */
+  readonly hanging: number;
   /** Tokens that are taken; any that looks like one when empty. */
   readonly tokens: Set<string>;
   /** The next of what is sent, or a rejection after `ms`. */
@@ -45,7 +47,9 @@ export type Failure =
   | string
   | { readonly status: number; readonly headers?: Record<string, string>; readonly body?: string }
   /** `after`: the request was taken, only the answer is lost. */
-  | { readonly reset: 'before' | 'after' };
+  | { readonly reset: 'before' | 'after' }
+  /** No answer, or one that comes byte by byte and never ends, until the caller hangs up. */
+  | { readonly hang: 'answer' | 'body' };
 
 /** Slack's Web API, which checks all it gets: token, content type, schema and limits of every method. */
 export async function startSlack(): Promise<FakeSlack> {
@@ -66,6 +70,9 @@ export async function startSlack(): Promise<FakeSlack> {
     problems: world.problems,
     tokens: world.tokens,
     profiles: world.profiles,
+    get hanging() {
+      return world.hanging;
+    },
     socket,
     last() {
       const call = world.sent.at(-1);
@@ -98,6 +105,7 @@ function createWorld() {
     triggers: new Set<string>(),
     socketUrl: '',
     clock: 0,
+    hanging: 0,
   };
 }
 
@@ -115,11 +123,22 @@ async function serve(world: World, request: IncomingMessage, response: ServerRes
     response.writeHead(failure.status, { 'content-type': 'application/json', ...failure.headers });
     return void response.end(failure.body ?? '{"ok":false,"error":"ratelimited"}');
   }
+  if (typeof failure === 'object' && 'hang' in failure) return hang(world, failure.hang, response);
   const answer = typeof failure === 'string' ? { ok: false, error: failure } : handle(world, method, request, raw);
   record(world, method, request, raw, answer);
   if (typeof failure === 'object') return void request.socket.destroy();
   response.writeHead(200, { 'content-type': 'application/json' });
   response.end(JSON.stringify(answer));
+}
+
+function hang(world: World, what: 'answer' | 'body', response: ServerResponse): void {
+  world.hanging += 1;
+  if (what === 'body') response.writeHead(200, { 'content-type': 'application/json' });
+  const drip = setInterval(() => what === 'body' && response.write(' '), 100);
+  response.on('close', () => {
+    clearInterval(drip);
+    world.hanging -= 1;
+  });
 }
 
 interface Answer {
@@ -154,7 +173,9 @@ function problem(world: World, method: string, what: string, error: string): Ans
 
 /** What a method does, as far as a bot can tell. */
 function apply(world: World, method: Method, body: Record<string, string>): Answer {
-  const { channel = '', ts = '', client_msg_id = '', trigger_id = '', text = '' } = body;
+  const { ts = '', client_msg_id = '', trigger_id = '', text = '' } = body;
+  // A user id stands for the direct messages with them.
+  const channel = (body['channel'] ?? '').replace(/^U/, 'D');
   const shown = world.shown.get(channel) ?? new Map<string, string>();
   world.shown.set(channel, shown);
   switch (method) {
@@ -165,8 +186,7 @@ function apply(world: World, method: Method, body: Record<string, string>): Answ
       const at = `1795254258.${String(world.clock).padStart(6, '0')}`;
       world.posted.set(client_msg_id, at);
       shown.set(at, text);
-      // A user id stands for the direct messages with them.
-      return { ok: true, channel: channel.startsWith('U') ? `D${channel.slice(1)}` : channel, ts: at };
+      return { ok: true, channel, ts: at };
     }
     case 'chat.update':
       if (!shown.has(ts)) return { ok: false, error: 'message_not_found' };
