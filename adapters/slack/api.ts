@@ -3,7 +3,9 @@ import { Pool } from 'undici';
 import { z } from 'zod';
 import { ChannelBusy, ChannelUnreachable } from '../../bot/channel.js';
 import type { Pauses } from '../../bot/pauses.js';
+import { within } from './deadline.js';
 import { refusalKind, SlackRefusal } from './errors.js';
+import { type Counted, createHolds } from './holds.js';
 
 /**
  * Slack's Web API over kept connections. `@slack/web-api` is left out here: it writes every argument as a form and queues and
@@ -11,19 +13,20 @@ import { refusalKind, SlackRefusal } from './errors.js';
  */
 export interface SlackApi {
   /**
-   * Calls a method for a workspace.
+   * Calls a method for a workspace. All of it is over by the `deadline`: waiting to be allowed, for a connection and for the
+   * answer to its last byte; ten seconds from now where none is given.
    *
    * @throws SlackRefusal when Slack says no.
    * @throws ChannelBusy when it asks to wait, this time or a moment ago; `ChannelUnreachable` when it does not answer.
    */
-  call(method: string, team: string, token: string, body: object, timeoutMs?: number): Promise<ApiAnswer>;
+  call(method: string, team: string, token: string, body: object, deadline?: AbortSignal): Promise<ApiAnswer>;
   /** The same for a method that reads: those take no JSON. */
   read(
     method: string,
     team: string,
     token: string,
     query: Readonly<Record<string, string>>,
-    timeoutMs?: number,
+    deadline?: AbortSignal,
   ): Promise<ApiAnswer>;
   close(): Promise<void>;
 }
@@ -42,7 +45,7 @@ const apiAnswer = z.object({
 
 export type ApiAnswer = z.infer<typeof apiAnswer>;
 
-/** Many times what Slack takes; a worker's slot is not held longer. */
+/** Many times what Slack takes; a worker's slot is not held longer. In milliseconds, as the others. */
 const TIMEOUT_MS = 10_000;
 /** What is waited for on the spot. Anything longer gives the worker's slot back. */
 const SLEEP_MS = 1000;
@@ -62,49 +65,54 @@ interface Body {
 
 export function createSlackApi(apiUrl: string, pauses: Pauses): SlackApi {
   const base = new URL(apiUrl.endsWith('/') ? apiUrl : `${apiUrl}/`);
+  const holds = createHolds(pauses);
   const pool = new Pool(base.origin, { connections: 64, keepAliveTimeout: 30_000, connect: { timeout: 5000 } });
 
-  async function once(method: string, token: string, { type, text: body }: Body, timeoutMs: number) {
-    try {
-      const response = await pool.request({
-        method: 'POST',
-        path: `${base.pathname}${method}`,
-        headers: { authorization: `Bearer ${token}`, 'content-type': type },
-        body,
-        headersTimeout: timeoutMs,
-        bodyTimeout: timeoutMs,
-      });
-      const text = await textOf(response.body);
-      return { status: response.statusCode, retryAfter: response.headers['retry-after'], text };
-    } catch (cause) {
-      throw new ChannelUnreachable(`${method} got no answer`, { cause });
-    }
+  async function ask(method: string, token: string, { type, text: body }: Body, signal: AbortSignal) {
+    const response = await pool.request({
+      method: 'POST',
+      path: `${base.pathname}${method}`,
+      headers: { authorization: `Bearer ${token}`, 'content-type': type },
+      body,
+      signal,
+    });
+    const text = await textOf(response.body);
+    return { status: response.statusCode, retryAfter: response.headers['retry-after'], text };
   }
 
-  async function call(method: string, team: string, token: string, body: Body, timeoutMs: number): Promise<ApiAnswer> {
-    // Slack counts per app, workspace and method: who was told to wait speaks for everyone there.
-    const key = `slack:${team}:${method}`;
+  async function call(counted: Counted, token: string, body: Body, deadline: AbortSignal): Promise<ApiAnswer> {
+    const { method } = counted;
     for (let slept = false; ; ) {
-      const wait = pauses.left(key);
+      const wait = holds.left(counted);
       if (wait > SLEEP_MS || (wait > 0 && slept)) throw new ChannelBusy(wait);
       if (wait > 0) {
-        await sleep(wait);
+        await within(deadline, sleep(wait)).catch((cause: unknown) => {
+          throw new ChannelBusy(wait, { cause });
+        });
         slept = true;
       }
-      const { status, retryAfter, text } = await once(method, token, body, timeoutMs);
+      const { status, retryAfter, text } = await within(deadline, ask(method, token, body, deadline)).catch(
+        (cause: unknown) => {
+          throw new ChannelUnreachable(`${method} got no answer`, { cause });
+        },
+      );
       const answer = readAnswer(text);
       if (status !== 429 && !isBusy(answer)) return judge(method, status, answer);
-      pauses.hold(key, busyFor(retryAfter));
+      holds.hold(counted, busyFor(retryAfter));
     }
   }
 
   return {
-    call: (method, team, token, body, timeoutMs = TIMEOUT_MS) =>
-      call(method, team, token, { type: JSON_TYPE, text: JSON.stringify(body) }, timeoutMs),
-    read: (method, team, token, query, timeoutMs = TIMEOUT_MS) =>
-      call(method, team, token, { type: FORM_TYPE, text: new URLSearchParams(query).toString() }, timeoutMs),
+    call: (method, team, token, body, deadline = AbortSignal.timeout(TIMEOUT_MS)) =>
+      call({ method, team, ...channelOf(body) }, token, { type: JSON_TYPE, text: JSON.stringify(body) }, deadline),
+    read: (method, team, token, query, deadline = AbortSignal.timeout(TIMEOUT_MS)) =>
+      call({ method, team }, token, { type: FORM_TYPE, text: new URLSearchParams(query).toString() }, deadline),
     close: () => pool.close(),
   };
+}
+
+function channelOf(body: object): Pick<Counted, 'channel'> {
+  return 'channel' in body && typeof body.channel === 'string' ? { channel: body.channel } : {};
 }
 
 /** @throws RangeError when it is longer than any answer; its connection is closed. */

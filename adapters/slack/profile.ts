@@ -3,6 +3,7 @@ import type { Profile } from '../../bot/channel.js';
 import type { Origin } from '../../bot/conversation/event.js';
 import { readAddress } from './address.js';
 import type { SlackApi } from './api.js';
+import { within } from './deadline.js';
 import type { Tokens } from './tokens.js';
 
 /** A turn waits for it, so it must be quick or not at all. In milliseconds. */
@@ -21,9 +22,10 @@ export function createProfiles(api: SlackApi, tokens: Tokens): (origin: Origin) 
     if (before !== undefined || resting.has(workspace)) return before ?? {};
     try {
       const { t: team, e: enterprise, u } = readAddress(address);
-      const token = await tokens.for(team, enterprise);
+      const deadline = AbortSignal.timeout(ANSWER_WITHIN_MS);
+      const token = await within(deadline, tokens.for(team, enterprise));
       const query = { user: u, include_locale: 'true' };
-      const { user: told } = await api.read('users.info', team, token, query, ANSWER_WITHIN_MS);
+      const { user: told } = await api.read('users.info', team, token, query, deadline);
       const profile = profileOf(told ?? {});
       known.set(key, profile);
       return profile;

@@ -2,11 +2,12 @@ import type { FastifyInstance, FastifyPluginAsync, FastifyRequest } from 'fastif
 import type { Inbox } from '../../bot/channel.js';
 import { takeForms } from '../../bot/http.js';
 import type { SlackApi } from './api.js';
+import { within } from './deadline.js';
 import { type ParseContext, parse, type Received, readBody, type ViewAnswer } from './parse.js';
 import type { Tokens } from './tokens.js';
 import { verify } from './verify.js';
 
-/** Opening a modal has to leave room within the three seconds in which Slack wants its answer. */
+/** Opening a modal has to leave room within the three seconds in which Slack wants its answer. In milliseconds, all of it. */
 const OPEN_MS = 2000;
 
 export interface TakeParts extends ParseContext {
@@ -51,9 +52,10 @@ async function openModal(
   { api, tokens, debug }: TakeParts,
   { who, triggerId, view }: Extract<Received, { kind: 'open' }>,
 ) {
+  const deadline = AbortSignal.timeout(OPEN_MS);
   try {
-    const token = await tokens.for(who.team, who.enterprise);
-    await api.call('views.open', who.team, token, { trigger_id: triggerId, view }, OPEN_MS);
+    const token = await within(deadline, tokens.for(who.team, who.enterprise));
+    await api.call('views.open', who.team, token, { trigger_id: triggerId, view }, deadline);
   } catch (error) {
     debug(`a form did not open: ${error instanceof Error ? error.message : 'unknown'}`);
   }

@@ -44,7 +44,7 @@ describe('where a message goes', () => {
   });
 
   test.each(['channel_not_found', 'not_in_channel', 'user_not_in_channel'])(
-    'where the app is not (%s), direct messages are as private, and their buttons belong to the same conversation',
+    'where the app is not (%s), direct messages are as private; a press there is the same conversation, answered there',
     async (reason) => {
       house.slack.fail(reason);
       await house.send(CHANNEL, message({ actions: [{ token: 'a~b~0', label: 'Offers', style: 'default' }] }));
@@ -56,7 +56,7 @@ describe('where a message goes', () => {
       );
       expect(house.delivered[0]).toMatchObject({
         conversationId: 'slack-U00000001-C00000001',
-        from: { address: JSON.stringify(CHANNEL) },
+        from: { address: JSON.stringify({ ...DM, p: 'C00000001' }) },
       });
     },
   );
@@ -131,19 +131,50 @@ describe('the same thing again is the same message', () => {
 describe('when Slack says no', () => {
   const busy = (seconds: number) => ({ status: 429, headers: { 'retry-after': String(seconds) } });
 
-  test('429: everyone in the workspace waits as long as it says, others do not', async () => {
-    house.installed.set('T2', { teamId: 'T2', botToken: 'xoxb-2', botUserId: 'UBOT2' });
-    house.slack.fail(busy(30));
-    const error = await house.send(DM, message()).catch((thrown: unknown) => thrown);
+  const turnedAway = async (address: object) => {
+    const error = await house.send(address, message()).catch((thrown: unknown) => thrown);
     expect(error).toBeInstanceOf(ChannelBusy);
-    expect((error as ChannelBusy).retryAfterMs).toBeGreaterThan(29_900);
-    expect((error as ChannelBusy).retryAfterMs).toBeLessThanOrEqual(30_000);
-    const again = await house.send({ ...DM, c: 'D2', u: 'U2' }, message()).catch((thrown: unknown) => thrown);
-    expect((again as ChannelBusy).retryAfterMs).toBeGreaterThan(29_000);
+    return (error as ChannelBusy).retryAfterMs;
+  };
+  const of = (user: number) => ({ ...DM, c: `D${user}`, u: `U${user}` });
+
+  test('429: this conversation waits as long as Slack says, others do not', async () => {
+    house.slack.fail(busy(30));
+    const left = await turnedAway(of(1));
+    expect(left).toBeGreaterThan(29_000);
+    expect(left).toBeLessThanOrEqual(30_000);
+    await turnedAway(of(1));
+    expect(house.slack.sent).toEqual([]);
+    for (const user of [2, 3]) await house.send(of(user), message());
+    expect(house.slack.sent.map(({ body }) => body.channel)).toEqual(['D2', 'D3']);
+  });
+
+  test('a second conversation turned away meanwhile: it is the workspace, and all of it waits', async () => {
+    house.installed.set('T2', { teamId: 'T2', botToken: 'xoxb-2', botUserId: 'UBOT2' });
+    house.slack.fail(busy(30), busy(20));
+    await turnedAway(of(1));
+    await turnedAway(of(2));
+    expect(await turnedAway(of(3))).toBeLessThanOrEqual(20_000);
     expect(house.slack.sent).toEqual([]);
     await house.send({ ...DM, t: 'T2' }, message());
     await house.send(HOME, message());
     expect(methods()).toEqual(['chat.postMessage', 'views.publish']);
+  });
+
+  test('two messages of one conversation turned away at once say nothing about the workspace', async () => {
+    house.slack.fail(busy(30), busy(30));
+    await Promise.all([turnedAway(of(1)), turnedAway(of(1))]);
+    await house.send(of(2), message());
+    expect(house.slack.sent.map(({ body }) => body.channel)).toEqual(['D2']);
+  });
+
+  test('what Slack does not count by channel waits together', async () => {
+    house.slack.fail(busy(30));
+    await turnedAway(CHANNEL);
+    await turnedAway({ ...CHANNEL, c: 'C2' });
+    expect(methods()).toEqual([]);
+    await house.send(DM, message());
+    expect(methods()).toEqual(['chat.postMessage']);
   });
 
   test('a short wait is waited for', async () => {
