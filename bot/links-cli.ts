@@ -30,7 +30,7 @@ FILE.csv begins with the line channel,workspace,user,msisdn,operator; the column
   teams     workspace: tenant id      user: aadObjectId
   web       workspace: empty          user: persona
   whatsapp  workspace: phone number id  user: WhatsApp id
-  msisdn    with country code, 8 to 15 digits; spaces, dashes and a leading + are allowed
+  msisdn    with its country code and as long as that country’s are; spaces, dashes and a leading + are allowed
 
 import  Everything is imported, or, when one line is wrong, nothing; the wrong lines are listed. A user who is linked already
         gets the new number. What a user gave up in the chat is not brought back.

@@ -1,6 +1,7 @@
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { PURCHASE_STATES } from './domain/purchase.js';
+import { e164, spellingsOf } from './identity/number.js';
 import { readJsonBody } from './json.js';
 import type { Ledger, PurchaseMove } from './ledger/ledger.js';
 import { type FoundPurchase, isCursor, type PurchaseQuery } from './ledger/purchase-search.js';
@@ -73,8 +74,13 @@ const searchBody = z.strictObject({
   ...filters,
   msisdn: z
     .string()
-    .regex(/^\+?\d{5,15}$/, 'expected an E.164 number')
-    .transform((text) => text.replace(/^\+/, '')),
+    .max(80)
+    .transform((text, { addIssue }) => {
+      const number = e164(text);
+      if (number !== undefined) return number;
+      addIssue({ code: 'custom', message: 'expected a phone number with its country code' });
+      return z.NEVER;
+    }),
   operator: z
     .string()
     .regex(/^[\w.-]{1,40}$/)
@@ -111,7 +117,8 @@ async function linesOf(
   operator: string | undefined,
 ): Promise<string[]> {
   const operators = operator === undefined ? await ledger.operators() : [operator];
-  const lines = await Promise.all(operators.map((one) => ledger.findLine(one, { type: 'MSISDN', value: msisdn })));
+  const keys = spellingsOf(msisdn).map((value) => ({ type: 'MSISDN', value }) as const);
+  const lines = await Promise.all(operators.flatMap((one) => keys.map((key) => ledger.findLine(one, key))));
   return lines.flatMap((line) => (line === undefined ? [] : [line.id]));
 }
 

@@ -3,6 +3,7 @@ import { listedAs } from '../domain/chat-user.js';
 import { maySee, type ProofMethod } from '../domain/link.js';
 import type { IdentityLedger, LineLink, LinkedUser } from '../ledger/identities.js';
 import type { Identity } from './identity.js';
+import { numberOfWhatsAppId } from './number.js';
 
 export interface LinkedOptions {
   readonly ledger: Pick<IdentityLedger, 'linkedUser' | 'vouchLine'>;
@@ -75,11 +76,12 @@ async function vouch(
   return 'refused' in made ? undefined : made;
 }
 
-/** E.164 without `+` (ITU-T E.164: 15 digits at most, and no country code begins with 0); shorter than 8 is no subscriber's. */
-export const MSISDN = /^[1-9]\d{7,14}$/;
-
-/** The number the platform vouches for. Users known by a business-scoped id have none. */
+/** The number the platform vouches for, E.164 without `+`. Users known by a business-scoped id have none. */
 export function ownNumber({ channel, user, phone }: Pick<Origin, 'channel' | 'user' | 'phone'>): string | undefined {
   if (channel !== 'whatsapp') return undefined;
-  return [phone, user].find((id) => id !== undefined && MSISDN.test(id));
+  for (const id of [phone, user]) {
+    const number = id === undefined ? undefined : numberOfWhatsAppId(id);
+    if (number !== undefined) return number;
+  }
+  return undefined;
 }

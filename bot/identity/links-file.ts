@@ -1,7 +1,7 @@
 import { asListed, type ChatUser } from '../domain/chat-user.js';
 import type { Link } from '../ledger/ledger.js';
 import { readCsv } from './csv.js';
-import { MSISDN } from './linked.js';
+import { e164 } from './number.js';
 
 /** A line of the file that is right. */
 export interface Entry<T> {
@@ -78,10 +78,7 @@ const CHANNELS: Readonly<Record<string, { readonly workspace: Rule; readonly use
 export const CHANNEL_NAMES: readonly string[] = Object.keys(CHANNELS);
 
 const operatorRule = rule(/^[\w-]{1,64}$/, 'letters, digits, - and _');
-const msisdnRule: Rule = {
-  test: (text) => MSISDN.test(digitsOf(text)),
-  expected: 'a number with its country code, 8 to 15 digits',
-};
+const NUMBER_EXPECTED = 'a phone number with its country code, as long as that country’s are';
 
 /**
  * Reads the text of a file: CSV with a header naming the columns, in any order. A header that will not do is the only thing that is
@@ -136,16 +133,14 @@ function readRow<T extends ChatUser>(names: readonly Column[], cells: readonly s
 /** One entry of the directory, or what is wrong with it; never says what stands there. */
 export function readLink(row: Cells): Link | string {
   const channel = row.channel.toLowerCase();
-  const problems = [
-    ...userProblems(channel, row),
-    broken(msisdnRule, row, 'msisdn'),
-    broken(operatorRule, row, 'operator'),
-  ].filter((problem) => typeof problem === 'string');
-  if (problems.length > 0) return problems.join('; ');
+  const user = userProblems(channel, row).filter((problem) => typeof problem === 'string');
+  const line = readNumber(row);
+  if (user.length > 0 || typeof line === 'string')
+    return [...user, ...(typeof line === 'string' ? [line] : [])].join('; ');
   return {
     ...asListed({ channel, workspace: row.workspace, user: row.user }),
-    operator: row.operator,
-    key: { type: 'MSISDN', value: digitsOf(row.msisdn) },
+    operator: line.operator,
+    key: { type: 'MSISDN', value: line.msisdn },
   };
 }
 
@@ -156,11 +151,14 @@ export function readUser(row: Pick<Cells, 'channel' | 'workspace' | 'user'>): Ch
   return problems.length > 0 ? problems.join('; ') : asListed({ ...row, channel });
 }
 
-/** A number at an operator, without what people put between digits, or what is wrong with it; never says what stands there. */
+/** A number at an operator, in the one spelling it is kept by (`e164`), or what is wrong with it; never says what stands there. */
 export function readNumber(row: NumberedLine): NumberedLine | string {
-  const problems = [broken(msisdnRule, row, 'msisdn'), broken(operatorRule, row, 'operator')];
-  const said = problems.filter((problem) => typeof problem === 'string');
-  return said.length > 0 ? said.join('; ') : { operator: row.operator, msisdn: digitsOf(row.msisdn) };
+  const { operator } = row;
+  const msisdn = e164(row.msisdn);
+  const wrongOperator = broken(operatorRule, row, 'operator');
+  if (msisdn !== undefined && wrongOperator === false) return { operator, msisdn };
+  const wrongNumber = msisdn === undefined ? expected(row, 'msisdn', NUMBER_EXPECTED) : false;
+  return [wrongNumber, wrongOperator].filter((problem) => typeof problem === 'string').join('; ');
 }
 
 function userProblems(channel: string, row: Pick<Cells, 'workspace' | 'user'>): (string | false)[] {
@@ -169,12 +167,10 @@ function userProblems(channel: string, row: Pick<Cells, 'workspace' | 'user'>): 
   return [broken(of.workspace, row, 'workspace'), broken(of.user, row, 'user')];
 }
 
-function broken<C extends Column>({ test, expected }: Rule, row: Pick<Cells, C>, column: C): string | false {
-  if (test(row[column])) return false;
-  return `${column}: ${row[column] === '' ? 'empty, ' : ''}expected ${expected}`;
+function broken<C extends Column>(rule: Rule, row: Pick<Cells, C>, column: C): string | false {
+  return rule.test(row[column]) ? false : expected(row, column, rule.expected);
 }
 
-/** `+60 12-345 6789` without what people put between digits. */
-function digitsOf(msisdn: string): string {
-  return msisdn.replace(/^\+/, '').replace(/[\s\p{Pd}]/gu, '');
+function expected<C extends Column>(row: Pick<Cells, C>, column: C, what: string): string {
+  return `${column}: ${row[column] === '' ? 'empty, ' : ''}expected ${what}`;
 }

@@ -1,10 +1,11 @@
 import { hindranceOf } from '../domain/link.js';
 import type { DirectoryLedger, LinksPage, ListedLink } from '../ledger/directory.js';
-import { MSISDN } from './linked.js';
 import { lastDigits } from './number.js';
 
 /** Links of one statement. */
 const PAGE = 500;
+/** Whatever may be somebody's number, right or wrong: it is not shown. */
+const NUMBER = /^\+?\d{8,15}$/;
 const HEADER = ['channel', 'workspace', 'user', 'number', 'operator', 'proved by', 'state', 'since', 'source'];
 
 /** All links as lines of a table with tabs, a page at a time. No number is shown: its last three digits are. */
@@ -25,7 +26,7 @@ export async function* linksTable(
 function cellsOf(link: ListedLink, now: Date): string[] {
   const { channel, workspace, user, line, method, source, provedAt } = link;
   // A WhatsApp user is known by their number, or by an id that is none.
-  const name = MSISDN.test(user) && channel === 'whatsapp' ? masked(user) : user;
+  const name = NUMBER.test(user) && channel === 'whatsapp' ? masked(user) : user;
   const number = line.key.type === 'MSISDN' ? masked(line.key.value) : line.key.type;
   return [channel, workspace, name, number, line.operator, method, stateOf(link, now), day(provedAt), source];
 }

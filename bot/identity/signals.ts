@@ -2,6 +2,7 @@ import type { Signal } from '../domain/link.js';
 import type { IdentityLedger, LinksChanged } from '../ledger/identities.js';
 import { type NumberedLine, readNumber } from './links-file.js';
 import { type Remarks, remarks } from './links-import.js';
+import { spellingsOf } from './number.js';
 
 export type SignalLedger = Pick<
   IdentityLedger,
@@ -27,16 +28,22 @@ export async function applySignal(
   { operator, msisdn }: NumberedLine,
   { what, reason, at, by }: Said,
 ): Promise<LinksChanged> {
-  const lineId = await ledger.lineOfNumber(operator, msisdn);
-  if (lineId === undefined) {
+  const found = await Promise.all(spellingsOf(msisdn).map((spelled) => ledger.lineOfNumber(operator, spelled)));
+  const lineIds = [...new Set(found.filter((id) => id !== undefined))];
+  if (lineIds.length === 0) {
     await (what === 'block'
       ? ledger.noteSignal(operator, msisdn, reason, at)
       : ledger.dropSignal(operator, msisdn, reason));
-    return { links: 0, conversationIds: [] };
   }
-  return what === 'block'
-    ? ledger.blockLine(lineId, reason, `${by}:${reason}`, at)
-    : ledger.unblockLine(lineId, reason, `${by}:unblock:${reason}`);
+  let changed: LinksChanged = { links: 0, conversationIds: [] };
+  for (const lineId of lineIds) {
+    const { links, conversationIds } =
+      what === 'block'
+        ? await ledger.blockLine(lineId, reason, `${by}:${reason}`, at)
+        : await ledger.unblockLine(lineId, reason, `${by}:unblock:${reason}`);
+    changed = { links: changed.links + links, conversationIds: [...changed.conversationIds, ...conversationIds] };
+  }
+  return changed;
 }
 
 /** The numbers of a text, one a line, empty lines passed over; what is wrong is named by its line, never by what stands there. */

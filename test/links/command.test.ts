@@ -76,7 +76,7 @@ describe('npm run links', () => {
     expect(code).toBe(1);
     expect(out).toBe('');
     expect(problems.split('\n')).toEqual([
-      'line 3: msisdn: expected a number with its country code, 8 to 15 digits',
+      'line 3: msisdn: expected a phone number with its country code, as long as that country’s are',
       'line 4: expected 5 cells and found 2',
       '2 lines are wrong: nothing was imported',
       '',
@@ -91,7 +91,7 @@ describe('npm run links', () => {
     expect([code, said.length, said[0], said[19]?.slice(0, 8), ...said.slice(20)]).toEqual([
       1,
       22,
-      'line 2: msisdn: expected a number with its country code, 8 to 15 digits',
+      'line 2: msisdn: expected a phone number with its country code, as long as that country’s are',
       'line 21:',
       'and 10 more',
       '30 lines are wrong: nothing was imported',
@@ -121,7 +121,7 @@ describe('npm run links', () => {
     const bad = await linksGiven('60123456771\nabc\n', {}, ...unblock);
     expect(bad).toMatchObject({ code: 1, out: '' });
     expect(bad.problems).toBe(
-      'line 2: msisdn: expected a number with its country code, 8 to 15 digits\nnothing was changed\n',
+      'line 2: msisdn: expected a phone number with its country code, as long as that country’s are\nnothing was changed\n',
     );
     expect(await states()).toEqual([['sim-swap'], ['sim-swap']]);
     const again = await linksGiven('60123456771\n', {}, ...unblock);

@@ -57,28 +57,36 @@ describe('a links file', () => {
     expect(await readFile(text)).toEqual({ links: [daniel], problems: [], notes: [] });
   });
 
-  test.each(['+60123456789', '60 12-345 6789', '+60 12‑345–6789', '"60\u00a012 345 6789"'])(
-    'takes the number %s',
-    async (msisdn) => {
-      expect((await read(`slack,T1,U1,${msisdn},celcom`)).links).toEqual([daniel]);
-    },
-  );
+  test.each([
+    '+60123456789',
+    '60 12-345 6789',
+    '+60 12‑345–6789',
+    '"60\u00a012 345 6789"',
+    '0060123456789',
+    '+60 012-345 6789',
+    '+60 (0)12-345 6789',
+    '\u202a+60123456789\u202c',
+    '٦٠١٢٣٤٥٦٧٨٩',
+  ])('takes the number %s', async (msisdn) => {
+    expect((await read(`slack,T1,U1,${msisdn},celcom`)).links).toEqual([daniel]);
+  });
 
   test.each([
     '',
     '0123456789',
-    '0060123456789',
+    '12345678',
     '6012345',
     '6012345678901234',
+    '999123456789',
     '6.0123E+10',
+    '60123456789.0',
     '60123456789x',
     '++60123456789',
-    '٦٠١٢٣٤٥٦٧٨٩',
   ])('refuses the number "%s" without repeating it', async (msisdn) => {
     const { links, problems } = await read(`slack,T1,U1,${msisdn},celcom`);
     expect(links).toEqual([]);
     const empty = msisdn === '' ? 'empty, ' : '';
-    const text = `msisdn: ${empty}expected a number with its country code, 8 to 15 digits`;
+    const text = `msisdn: ${empty}expected a phone number with its country code, as long as that country’s are`;
     expect(problems).toEqual([{ line: 2, text }]);
   });
 
@@ -108,7 +116,7 @@ describe('a links file', () => {
       { line: 8, text: expect.stringContaining('a quote is not closed') },
       {
         line: 9,
-        text: 'msisdn: expected a number with its country code, 8 to 15 digits; operator: expected letters, digits, - and _',
+        text: 'msisdn: expected a phone number with its country code, as long as that country’s are; operator: expected letters, digits, - and _',
       },
       { line: 10, text: 'user: expected a persona (daniel, or daniel~copy)' },
       {

@@ -48,9 +48,11 @@ async function call(token: string | undefined, what: 'block' | 'unblock', body: 
 
 let numbers = 60_113_000_000;
 /** Somebody who linked a number, where they can be reached. */
-async function subscriber() {
+const subscriber = () => linkedTo(String(numbers++));
+
+async function linkedTo(value: string) {
   const who = { channel: 'slack', workspace: 'T1', user: randomUUID() };
-  const key = { type: 'MSISDN', value: String(numbers++) } as const;
+  const key = { type: 'MSISDN', value } as const;
   const proof = { operator: 'digi', key, method: 'code', source: 'chat', youngForMs: 0, choose: true } as const;
   const link = await house.ledger.linkLine(who, proof);
   const conversationId = `slack-${who.user}`;
@@ -106,6 +108,19 @@ describe('what an operator says of a SIM', () => {
     expect((await call(token, 'block', { ...swap, at: later })).body).toEqual({ links: 1 });
   });
 
+  test('finds the SIM however its number is spelled, also one that was kept as Meta spelled it before', async () => {
+    const { token } = await caller('links.block');
+    const { who } = await linkedTo('60123450077');
+    const swap = { operator: 'digi', reason: 'sim-swap' };
+    expect(await call(token, 'block', { ...swap, msisdn: '+60 012-345 0077' })).toMatchObject({ body: { links: 1 } });
+    expect((await house.ledger.linkedUser(who))?.links).toMatchObject([{ state: 'blocked', reason: 'sim-swap' }]);
+    const [before, after] = [await linkedTo('5215512340077'), await linkedTo('525512340077')];
+    expect(await call(token, 'block', { ...swap, msisdn: '5215512340077' })).toMatchObject({ body: { links: 2 } });
+    for (const each of [before, after])
+      expect((await house.ledger.linkedUser(each.who))?.links).toMatchObject([{ state: 'blocked' }]);
+    expect(await call(token, 'unblock', { ...swap, msisdn: '+525512340077' })).toMatchObject({ body: { links: 2 } });
+  });
+
   test('about a number nobody has here, or at another operator, is no mistake and changes nothing', async () => {
     const { token } = await caller('links.block');
     const { who, msisdn } = await subscriber();
@@ -138,6 +153,7 @@ describe('what an operator says of a SIM', () => {
     ],
     ['no object', 'block', [], 400],
     ['no number', 'block', { msisdn: '601130000001234567', operator: 'digi', reason: 'recycled' }, 422],
+    ['no country code', 'block', { msisdn: '12345678', operator: 'digi', reason: 'recycled' }, 422],
     ['no operator', 'unblock', { msisdn: '601130000001', operator: 'a b', reason: 'operator' }, 422],
   ] as const)('with %s is refused and repeats nothing of what was sent', async (_what, path, body, status) => {
     const { token } = await caller('links.block');

@@ -187,6 +187,8 @@ describe('POST /purchases/search', () => {
     await buy('A', DONE);
     await buy('B', DONE, elsewhere);
     const found = await search({ msisdn: `+${NUMBER}` });
+    const spelled = `+${NUMBER.slice(0, 2)} 0${NUMBER.slice(2, 4)}-${NUMBER.slice(4)}`;
+    expect((await search({ msisdn: spelled })).body).toEqual(found.body);
     expect(found.status).toBe(200);
     expect(plans(found.body)).toEqual(['B', 'A']);
     expect(found.text).not.toContain(NUMBER);
@@ -202,14 +204,18 @@ describe('POST /purchases/search', () => {
     expect((await search({ msisdn: NUMBER, operator: 'nobody' })).body).toEqual({ purchases: [] });
   });
 
-  test.each([[{}], [{ msisdn: 'x' }], [{ msisdn: NUMBER, extra: 1 }], [{ msisdn: NUMBER, limit: '5' }], [[]]])(
-    '%j is a 400 without the number',
-    async (body) => {
-      const answer = await search(body);
-      expect(answer.status).toBe(400);
-      expect(answer.text).not.toContain(NUMBER);
-    },
-  );
+  test.each([
+    [{}],
+    [{ msisdn: 'x' }],
+    [{ msisdn: '12345678' }],
+    [{ msisdn: NUMBER, extra: 1 }],
+    [{ msisdn: NUMBER, limit: '5' }],
+    [[]],
+  ])('%j is a 400 without the number', async (body) => {
+    const answer = await search(body);
+    expect(answer.status).toBe(400);
+    expect(answer.text).not.toContain(NUMBER);
+  });
 });
 
 describe('GET /purchases/{id}', () => {
