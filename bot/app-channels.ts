@@ -51,7 +51,7 @@ export async function openChannels(parts: ChannelParts, closing: Closing): Promi
   const { config, core, world } = parts;
   const common: Common = {
     ...parts,
-    refs: createMessageRefs(core.working.shortLived),
+    refs: createMessageRefs(core.working.shortLived, core.vault),
     conversationIdOf: rememberedIds(core.vault.reference),
   };
   // Each is imported only when it is on: their SDKs take a second to load (FACTS.md, HTTP).

@@ -2,10 +2,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { LogEntry, LogSignal } from '../../bot/live-log.js';
 import { createMessageRefs } from '../../bot/message-refs.js';
+import { createVault } from '../../bot/secrets.js';
 import { until } from '../conversation/mailboxes.js';
 import { HOUSES, type WorkingHouse } from './working-houses.js';
 
 const LONG = 60_000;
+const vault = createVault(Buffer.alloc(32, 7));
 const numbers = (count: number) => Array.from({ length: count }, (_, index) => index);
 
 describe.each(HOUSES)('what is under way, on %s', (_name, open) => {
@@ -87,13 +89,29 @@ describe.each(HOUSES)('what is under way, on %s', (_name, open) => {
   });
 
   test('message references are those of their conversation and key', async () => {
-    const [here, there] = [createMessageRefs(house.here.shortLived), createMessageRefs(house.there.shortLived)];
+    const [here, there] = [house.here, house.there].map(({ shortLived }) => createMessageRefs(shortLived, vault));
+    if (here === undefined || there === undefined) throw new Error('two processes are needed');
     const conversation = fresh();
     await here.set(conversation, 'purchase:1', '1795.0001');
     await here.set(conversation, 'purchase:1', '1795.0002');
     expect(await there.get(conversation, 'purchase:1')).toBe('1795.0002');
     expect(await there.get(conversation, 'purchase:2')).toBeUndefined();
     expect(await there.get(fresh(), 'purchase:1')).toBeUndefined();
+  });
+
+  test('a message reference is kept sealed; one kept in clear before is read, one whose key is gone is none', async () => {
+    const { shortLived } = house.here;
+    const refs = createMessageRefs(shortLived, vault);
+    const conversation = fresh();
+    const kept = (key: string) => `ref:{${conversation}}:${key}`;
+    await refs.set(conversation, 'purchase:1', 'D00000001 1795.0001');
+    const text = await shortLived.get(kept('purchase:1'));
+    expect(text).toMatch(/^v2\./);
+    expect(vault.open(text ?? '')).toBe('D00000001 1795.0001');
+    await shortLived.set(kept('purchase:2'), 'D00000001 1795.0002', LONG);
+    expect(await refs.get(conversation, 'purchase:2')).toBe('D00000001 1795.0002');
+    await shortLived.set(kept('purchase:3'), createVault(Buffer.alloc(32, 8)).seal('D00000001 1795.0003'), LONG);
+    expect(await refs.get(conversation, 'purchase:3')).toBeUndefined();
   });
 
   describe('a live log', () => {

@@ -86,7 +86,7 @@ export async function openHouse(options: Partial<TeamsOptions> = {}): Promise<Ho
     },
     channel: createTeamsChannel({
       ...(unauthenticated ? {} : { appId: APP_ID, appPassword: APP_PASSWORD, localService: true }),
-      refs: createMessageRefs(createRedisShortLived(redis, prefix)),
+      refs: createMessageRefs(createRedisShortLived(redis, prefix), vault),
       pauses: createPauses(() => house.now),
       conversationIdOf: (origin) => conversationIdOf(vault.reference, origin),
       words: () => WORDS,
