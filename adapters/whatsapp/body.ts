@@ -13,7 +13,6 @@ export interface Elsewhere {
 }
 
 const LONGEST_LABEL = 60;
-const LONGEST_PRICE = 100;
 const LONGEST_URL = 1000;
 
 /** The body of a message, line by line: every block but those drawn elsewhere, then the actions that have to be typed. */
@@ -90,8 +89,8 @@ function cardLines(card: OfferCard, actions: readonly Action[], pen: Pen, onCard
   const action = card.action === undefined ? undefined : actions[card.action];
   if (action !== undefined && card.action !== undefined) onCards.add(card.action);
   const number = action === undefined ? '' : `${Number(card.action) + 1}. `;
-  const price = literal(clip(oneLine(card.price), LONGEST_PRICE));
-  const lines = [pen.bold(oneLine(card.title), number, ` – ${price}`, 'choice')];
+  const price = literal(oneLine(card.price));
+  const lines = [pen.bold(oneLine(card.title), number, ` – ${price}`, 'name')];
   // Its words can be typed, so they are shown where the title and the price are not those words.
   if (action !== undefined && !saysAll(card, action)) lines.push(pen.plain(oneLine(action.label), '(', ')', 'choice'));
   if (card.badge !== undefined) lines.push(pen.plain(oneLine(card.badge), '', '', 'choice'));

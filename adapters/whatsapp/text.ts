@@ -50,31 +50,36 @@ export interface Line {
   readonly worth: Worth;
 }
 
-/** What is given up first: the details of an offer, then sentences, then facts; what can be chosen comes last. */
-const WORTHS = ['detail', 'sentence', 'fact', 'choice'] as const;
+/** What may be given up for the rest, first to last: the details of an offer, then sentences, then facts. */
+const ASIDES = ['detail', 'sentence', 'fact'] as const;
 
-export type Worth = (typeof WORTHS)[number];
+/** What a message is for: the words of what can be chosen (badges too), and the names of plans. */
+const CHOICES = ['choice', 'name'] as const;
 
-/** A detail shorter than this says nothing and is left out; a name is not cut below it. */
+export type Worth = (typeof ASIDES | typeof CHOICES)[number];
+
+/** A detail shorter than this says nothing and is left out; the words of a choice and a name are not cut below it. */
 const SHORTEST = 12;
 const ELLIPSIS = '\n…';
 
 /**
  * The lines as one text of at most `limit` UTF-16 units. What is too long is shortened at grapheme boundaries, everything of
- * the same worth to the same length, so that short names and every price stay whole. Only when not even short names fit are
- * lines left out, whole and from the end: never a name without its price.
+ * the same worth to the same length. Names and prices are not touched as long as giving up everything else makes room: only when
+ * they would be too long alone (with what can be chosen beside them cut to {@link SHORTEST}) are the longest names shortened,
+ * and only when not even short names fit are choices left out, whole and from the end: never a name without its price.
  */
 export function fit(lines: readonly Line[], limit: number): string {
   let kept = lines;
-  for (const worth of WORTHS) {
-    const excess = join(kept).length - limit;
-    if (excess <= 0) return join(kept);
-    kept = shorten(kept, worth, excess);
+  const excess = (room: number) => join(kept).length - room;
+  for (const worth of ASIDES) {
+    if (excess(limit) <= 0) return join(kept);
+    kept = shorten(kept, worth, excess(limit));
   }
-  for (const worth of WORTHS) {
-    const excess = join(kept).length + ELLIPSIS.length - limit;
-    if (excess > 0) kept = leaveOut(kept, worth, excess);
-  }
+  if (excess(limit) <= 0) return join(kept);
+  const room = limit - ELLIPSIS.length;
+  for (const worth of ASIDES) kept = leaveOut(kept, [worth], excess(room));
+  for (const worth of CHOICES) kept = shorten(kept, worth, excess(room));
+  kept = leaveOut(kept, CHOICES, excess(room));
   return clip(join(kept) + (kept.length < lines.length ? ELLIPSIS : ''), limit);
 }
 
@@ -87,13 +92,13 @@ function lineText({ apart, lead, text, tail }: Line): string {
   return `${apart ? '\n\n' : '\n'}${lead}${text}${tail}`;
 }
 
-/** Without the last lines of this worth, as many as make up for `excess`. */
-function leaveOut(lines: readonly Line[], worth: Worth, excess: number): readonly Line[] {
+/** Without the last lines of these worths, as many as make up for `excess`. */
+function leaveOut(lines: readonly Line[], worths: readonly Worth[], excess: number): readonly Line[] {
   let left = excess;
   return lines
     .toReversed()
     .filter((line) => {
-      if (line.worth !== worth || left <= 0) return true;
+      if (!worths.includes(line.worth) || left <= 0) return true;
       left -= lineText(line).length;
       return false;
     })
@@ -101,6 +106,7 @@ function leaveOut(lines: readonly Line[], worth: Worth, excess: number): readonl
 }
 
 function shorten(lines: readonly Line[], worth: Worth, excess: number): readonly Line[] {
+  if (excess <= 0) return lines;
   const lengths = lines.filter((line) => line.worth === worth).map(({ text }) => text.length);
   const longest = fairShare(lengths, lengths.reduce((sum, length) => sum + length, 0) - excess);
   const tooShort = longest < SHORTEST;

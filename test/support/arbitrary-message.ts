@@ -110,6 +110,7 @@ function message(actions: readonly Action[]): fc.Arbitrary<Message> {
         blocks: fc.array(block(actions.length), { minLength: 1, maxLength: 12 }),
         actions: fc.constant(actions),
         form,
+        asksNumber: fc.constant(true as const),
         notice,
       },
       { requiredKeys: ['language', 'direction', 'blocks', 'actions'] },
@@ -131,7 +132,7 @@ function withFewOffers(drawn: Message): Message {
   return { ...drawn, blocks };
 }
 
-/** Any message the model can express: every block type, up to 50 actions, up to 30 offers, a form, a notice. */
+/** Any message the model can express: every block type, up to 50 actions, up to 30 offers, a form, a question for the number, a notice. */
 export function arbitraryMessage(): fc.Arbitrary<Message> {
   return fc
     .array(fc.record({ label, style: fc.constantFrom('default' as const, 'primary' as const, 'danger' as const) }), {

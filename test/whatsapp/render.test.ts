@@ -1,10 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
-import fc from 'fast-check';
 import { type Content, type Interactive, render } from '../../adapters/whatsapp/render.js';
 import { literal } from '../../adapters/whatsapp/text.js';
 import type { Localized } from '../../bot/i18n/localized.js';
 import type { Action, Block, Message, OfferCard } from '../../bot/message/message.js';
-import { arbitraryMessage } from '../support/arbitrary-message.js';
 import { contentProblems } from './limits.js';
 
 const WORDS = { choose: 'Choose', offers: 'Offers', more: 'More' };
@@ -232,6 +230,25 @@ describe('what a message becomes', () => {
       expect(line).toMatch(new RegExp(`^\\*${index} Name.*…\\* – RM ${index}\\.00$`));
   });
 
+  test('whoever hides their number shares it by a button, unless the words and the numbered choices are too long', () => {
+    const question = (length: number): Message =>
+      message([text('q'.repeat(length))], actions('Cancel'), { asksNumber: true });
+    const numbers = '\n\n1. Cancel';
+    const longest = question(1024 - numbers.length);
+    const content = render(longest, WORDS, { knowsNumber: false });
+    expect(content).toEqual({
+      type: 'interactive',
+      interactive: {
+        type: 'request_contact_info',
+        body: { text: 'q'.repeat(1024 - numbers.length) + numbers },
+        action: { name: 'request_contact_info' },
+      },
+    });
+    expect(render(longest, WORDS)).toMatchObject({ interactive: { type: 'button' } });
+    const longer = question(1025 - numbers.length);
+    expect(render(longer, WORDS, { knowsNumber: false })).toEqual(render(longer, WORDS));
+  });
+
   test('a message of nothing is not sent', () => {
     expect(render(message([]), WORDS)).toBeUndefined();
     expect(render(message([text('  ')]), WORDS)).toBeUndefined();
@@ -266,86 +283,3 @@ describe('words from outside are literal', () => {
     expect(body).toBe('*\u200f1. \u2068Super 10 GB\u2069* – RM 5\n\n*2. سپر* – RM 6');
   });
 });
-
-describe('any message at all', () => {
-  const RUNS = { numRuns: 300 };
-
-  test('is within every limit of the platform', () => {
-    fc.assert(
-      fc.property(arbitraryMessage(), fc.boolean(), (any, media) => {
-        const content = render(any, WORDS, { media });
-        if (content !== undefined) expect(contentProblems(content)).toEqual([]);
-      }),
-      RUNS,
-    );
-  });
-
-  test('keeps every choice: as a button, as a row, or as a number in the body', () => {
-    fc.assert(
-      fc.property(fewOffers(), (any) => {
-        const content = render(any, WORDS);
-        if (content === undefined) return expect(any.actions).toEqual([]);
-        const shown = JSON.stringify(content);
-        const body = bodyIn(content);
-        any.actions.forEach(({ token }, index) => {
-          expect(shown.includes(JSON.stringify(token)) || numbered(body, index + 1)).toBe(true);
-        });
-      }),
-      RUNS,
-    );
-  });
-
-  test('keeps every price whole, next to its name', () => {
-    fc.assert(
-      fc.property(fewOffers(), (any) => {
-        const body = bodyIn(render(any, WORDS) ?? { type: 'text', text: { body: '', preview_url: false } });
-        for (const { title, price, action: index } of offersIn(any)) {
-          const line = body
-            .split('\n')
-            .find((one) => one.includes(`* – ${literal(flat(price))}`) && one.includes(start(title, index)));
-          expect({ title, price, body, line }).toMatchObject({ line: expect.any(String) });
-        }
-      }),
-      RUNS,
-    );
-  });
-
-  test('keeps the price in an offer’s row', () => {
-    fc.assert(
-      fc.property(fewOffers(), (any) => {
-        const content = render(any, WORDS);
-        if (content?.type !== 'interactive' || content.interactive.type !== 'list') return;
-        const cards = offersIn(any);
-        for (const row of rowsIn(content)) {
-          const index = any.actions.findIndex(({ token }) => token === row.id);
-          const mine = cards.findLast((one) => one.action === index);
-          if (mine !== undefined) expect(row.description?.startsWith(flat(mine.price))).toBe(true);
-        }
-      }),
-      RUNS,
-    );
-  });
-});
-
-/** As many offers as the model's own bound for one message: more than a body can hold are left out from the end. */
-function fewOffers(): fc.Arbitrary<Message> {
-  return arbitraryMessage().filter((any) => offersIn(any).length <= 30);
-}
-
-function offersIn({ blocks }: Message): OfferCard[] {
-  return blocks.flatMap((block) => (block.type === 'offers' ? block.offers : []));
-}
-
-function flat(words: string): string {
-  return words.replace(/\s+/g, ' ').trim();
-}
-
-/** How the line of an offer begins, as far as a long name is sure to be kept. */
-function start(title: string, index: number | undefined): string {
-  const number = index === undefined ? '' : `${index + 1}. `;
-  return number + literal(flat(title)).slice(0, 3);
-}
-
-function numbered(body: string, number: number): boolean {
-  return new RegExp(`^\\*?[\\u200e\\u200f]?${number}\\. `, 'mu').test(body);
-}
