@@ -32,9 +32,10 @@ export interface Sources {
 /** Everything the oracle wants to know, from the journal, PostgreSQL, the telco and the pages. */
 export async function gather(sources: Sources): Promise<Evidence> {
   const entries = readJournal(sources.journal);
-  const [purchases, humans, owed, charges] = await Promise.all([
+  const [purchases, humans, humansAfterMs, owed, charges] = await Promise.all([
     readPurchases(sources.postgres),
     readHumans(sources.postgres),
+    readCalls(sources.postgres),
     sources.postgres.query<{ kind: string; subject: string }>('select kind, subject from outbox where done_at is null'),
     readCharges(sources.telcoUrl),
   ]);
@@ -49,6 +50,7 @@ export async function gather(sources: Sources): Promise<Evidence> {
     ),
     taps: sources.crowd.taps,
     humans,
+    humansAfterMs,
     owed,
     wipes: sources.wipes,
   };
@@ -65,6 +67,16 @@ export async function readHumans(postgres: PostgresServer): Promise<Set<string>>
     "select subject from operator_tasks where kind = 'purchase-unknown' and alerted_at is not null and resolved_at is null",
   );
   return new Set(rows.map(({ subject }) => subject));
+}
+
+/** How long after its order a person was called about a purchase. */
+async function readCalls(postgres: PostgresServer): Promise<Map<string, number>> {
+  const rows = await postgres.query<{ id: string; ms: number }>(
+    `select t.subject as id, extract(epoch from t.alerted_at - min(m.at))::float8 * 1000 as ms
+     from operator_tasks t join purchase_moves m on m.purchase_id = t.subject and m.state = 'submitting'
+     where t.kind = 'purchase-unknown' and t.alerted_at is not null group by t.id`,
+  );
+  return new Map(rows.map(({ id, ms }) => [id, ms]));
 }
 
 interface Row {

@@ -10,11 +10,11 @@ import { MODES, type RunResult, run } from './run.js';
 import { StoresMissing } from './stores.js';
 
 const USAGE = `npm run chaos -- [--kills 200] [--seed n] [--mode dedupe|charge-every-post|both] [--minutes m]
-                 [--break ${GUARDS.join('|')}]
+                 [--wipes 0] [--break ${GUARDS.join('|')}]
 
 Kills Refill's processes and stores while subscribers buy, then holds the telco's charge log against the ledger and what the
-subscribers were told. --kills are shared by the modes; --minutes limits the faults of each. Exits 0 only when every promise
-was kept and all were killed. --break takes a guard out, and must therefore fail.
+subscribers were told. --kills, and the times at which Redis loses its data at least (--wipes), are shared by the modes;
+--minutes limits the faults of each. Exits 0 only when every promise was kept and all of it was done. --break takes a guard out, and must therefore fail.
 `;
 
 const { values } = parseArgs({
@@ -23,6 +23,7 @@ const { values } = parseArgs({
     seed: { type: 'string', default: '20261121' },
     mode: { type: 'string', default: 'both' },
     minutes: { type: 'string' },
+    wipes: { type: 'string', default: '0' },
     break: { type: 'string' },
     help: { type: 'boolean', default: false },
   },
@@ -32,8 +33,10 @@ const modes = MODES.filter((mode) => values.mode === 'both' || values.mode === m
 const guard = GUARDS.find((name) => name === values.break);
 const kills = Number(values.kills);
 const seed = Number(values.seed);
+const wipes = Number(values.wipes);
 let lastShown = 0;
-const wrong = modes.length === 0 || !(kills > 0) || !Number.isInteger(seed) || (values.break ?? guard) !== guard;
+const wrong =
+  modes.length === 0 || !(kills > 0) || !(wipes >= 0) || !Number.isInteger(seed) || (values.break ?? guard) !== guard;
 
 // A run that is broken off leaves nothing behind either: see `leaveNothing`.
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
@@ -51,6 +54,7 @@ process.stdout.write('', () => process.exit(code));
 
 async function main(): Promise<number> {
   const share = Math.ceil(kills / modes.length);
+  const wipesEach = Math.ceil(wipes / modes.length);
   // A kill takes a second or two, and as long again on a busy machine.
   const withinMs = values.minutes === undefined ? share * 5_000 + 60_000 : Number(values.minutes) * 60_000;
   const build = compile();
@@ -58,15 +62,20 @@ async function main(): Promise<number> {
   const forget = leaveNothing(() => rmSync(build, { recursive: true, force: true }));
   try {
     for (const mode of modes) {
-      results.push(await run({ build, mode, kills: share, seed, withinMs, without: guard, onProgress: showProgress }));
+      const much = { kills: share, wipes: wipesEach, withinMs };
+      results.push(await run({ ...much, build, mode, seed, without: guard, onProgress: showProgress }));
     }
   } finally {
     forget();
   }
   process.stdout.write(`\nseed ${seed}${guard === undefined ? '' : `, without its guard: ${guard}`}\n`);
   process.stdout.write(`${report(results)}\n`);
-  const short = results.filter((result) => total(result.kills) < share);
-  for (const { mode } of short) process.stdout.write(`${mode}: the time was up before ${share} were killed\n`);
+  const short = results.filter((result) => total(result.kills) < share || result.wipes < wipesEach);
+  for (const { mode } of short) {
+    process.stdout.write(
+      `${mode}: the time was up before ${share} were killed and Redis lost its data ${wipesEach} times\n`,
+    );
+  }
   return short.length > 0 || results.some(({ breaches }) => breaches.length > 0) ? 1 : 0;
 }
 

@@ -25,7 +25,7 @@ function wellDone(change: Partial<Evidence> = {}): Evidence {
   return {
     ...{ deduplicates: false, purchases: [bought], charges: [ID], posts: [ID], shown: words, sent: words },
     taps: [{ conversation: CONVERSATION, at: 500, acknowledged: true }],
-    ...{ humans: new Set<string>(), owed: [], wipes: [] },
+    ...{ humans: new Set<string>(), humansAfterMs: new Map<string, number>(), owed: [], wipes: [] },
     ...change,
   };
 }
@@ -48,6 +48,7 @@ describe('the oracle of the chaos suite', () => {
       charges: 1,
       receipts: 1,
       unknown: 0,
+      humanAfterMs: 0,
       lost: 0,
       double: 0,
       repeated: 0,
@@ -82,6 +83,15 @@ describe('the oracle of the chaos suite', () => {
   const breaches: [what: string, code: BreachCode, evidence: Evidence][] = [
     ['money taken twice', 'DOUBLE_CHARGE', wellDone({ charges: [ID, ID], deduplicates: true })],
     ['an order posted twice', 'POSTED_TWICE', wellDone({ posts: [ID, ID] })],
+    [
+      'two orders for one confirmation',
+      'BOUGHT_TWICE',
+      wellDone({
+        purchases: [bought, { ...bought, id: other, reference: 'C0DF' }],
+        ...{ charges: [ID, other], posts: [ID, other] },
+        sent: [told('ordered'), told('receipt'), told('receipt', { reference: 'C0DF', message: 'r-2' })],
+      }),
+    ],
     ['money taken for what the ledger never heard of', 'CHARGED_UNKNOWN', wellDone({ charges: [ID, other] })],
     [
       'a charge that is denied',
@@ -92,6 +102,11 @@ describe('the oracle of the chaos suite', () => {
     ['a purchase that stands still', 'STUCK', endedAs('processing')],
     ['an order whose job was lost', 'STUCK', endedAs('confirmed')],
     ['an unclear purchase that no person knows of', 'NO_HUMAN', endedAs('unknown')],
+    [
+      'an unclear purchase that a person was called about hours later',
+      'LATE_HUMAN',
+      endedAs('unknown', { humans: new Set([ID]), humansAfterMs: new Map([[ID, 121_000]]) }),
+    ],
     ['an order that was confirmed and is gone', 'LOST_ORDER', wellDone({ purchases: [], charges: [], posts: [] })],
     ['a confirmation that nothing came of', 'LOST_TAP', wellDone({ purchases: [], charges: [], shown: [], sent: [] })],
     ['a receipt that was never sent', 'NO_RECEIPT', wellDone({ shown: [], sent: [] })],
@@ -119,7 +134,15 @@ describe('the oracle of the chaos suite', () => {
 
   test('has a case for every breach it knows', () => {
     const all: Record<BreachCode, true> = {
-      ...{ DOUBLE_CHARGE: true, POSTED_TWICE: true, CHARGED_UNKNOWN: true, CHARGE_DENIED: true, NOT_CHARGED: true },
+      ...{
+        BOUGHT_TWICE: true,
+        LATE_HUMAN: true,
+        DOUBLE_CHARGE: true,
+        POSTED_TWICE: true,
+        CHARGED_UNKNOWN: true,
+        CHARGE_DENIED: true,
+        NOT_CHARGED: true,
+      },
       ...{ STUCK: true, NO_HUMAN: true, LOST_ORDER: true, LOST_TAP: true, NO_RECEIPT: true, OTHER_REFERENCE: true },
       ...{ FALSE_WORD: true, MOVED_AFTER_END: true, PROMISE_OPEN: true },
     };

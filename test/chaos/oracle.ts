@@ -15,8 +15,10 @@ export interface Evidence {
   /** What the channel took for sending. */
   readonly sent: readonly Telling[];
   readonly taps: readonly { readonly conversation: string; readonly at: number; readonly acknowledged: boolean }[];
-  /** Purchases about which a person was called. */
+  /** Purchases about which a person was called and has not answered yet. */
   readonly humans: ReadonlySet<string>;
+  /** How long after the order somebody was called, in ms of the run, for each time that it came to that. */
+  readonly humansAfterMs: ReadonlyMap<string, number>;
   /** Promises that were not kept: what of, and about which purchase. */
   readonly owed: readonly { readonly kind: string; readonly subject: string }[];
   /** When Redis lost what it had (epoch ms): screens and waiting events of that moment go with it. */
@@ -49,12 +51,14 @@ export interface Breach {
 
 export type BreachCode =
   | 'DOUBLE_CHARGE'
+  | 'BOUGHT_TWICE'
   | 'POSTED_TWICE'
   | 'CHARGED_UNKNOWN'
   | 'CHARGE_DENIED'
   | 'NOT_CHARGED'
   | 'STUCK'
   | 'NO_HUMAN'
+  | 'LATE_HUMAN'
   | 'LOST_ORDER'
   | 'LOST_TAP'
   | 'NO_RECEIPT'
@@ -74,6 +78,8 @@ export interface Figures {
   /** Purchases whose receipt was seen. */
   readonly receipts: number;
   readonly unknown: number;
+  /** After which a person was called, at the latest; 0 when nobody had to be. */
+  readonly humanAfterMs: number;
   readonly lost: number;
   readonly double: number;
   /** Why purchases are unknown, and how many for each reason. */
@@ -88,6 +94,12 @@ export interface Figures {
 const WIPE_BEFORE_MS = 20_000;
 const WIPE_AFTER_MS = 5_000;
 
+/**
+ * Half an hour is 30 s here (`inside/haste.ts`). Stores that are away keep anybody from being called, and so does a slow machine:
+ * what takes four times as long has another reason.
+ */
+const HUMAN_WITHIN_MS = 120_000;
+
 const FINAL: ReadonlySet<PurchaseState> = new Set(['completed', 'failed']);
 
 /** Holds the evidence against every promise Refill makes about money. Pure. */
@@ -99,6 +111,9 @@ export function judge(evidence: Evidence): Verdict {
   for (const purchase of evidence.purchases) judgePurchase(evidence, purchase, charged.get(purchase.id) ?? 0, breach);
   const wipedFromPage = judgeWords(evidence, breach);
   judgeTaps(evidence, breach);
+  for (const [id, ms] of evidence.humansAfterMs) {
+    if (ms > HUMAN_WITHIN_MS) breach('LATE_HUMAN', id, `a person was called after ${Math.round(ms / 1000)} s`);
+  }
   for (const { kind, subject } of evidence.owed) breach('PROMISE_OPEN', subject, `a ${kind} is still owed`);
   const count = (...codes: BreachCode[]) => breaches.filter(({ code }) => codes.includes(code)).length;
   return {
@@ -109,8 +124,9 @@ export function judge(evidence: Evidence): Verdict {
       receipts: evidence.purchases.filter((purchase) => isTold(evidence.shown, purchase)).length,
       unknown: evidence.purchases.filter(({ state }) => state === 'unknown').length,
       unknownBecause: tally(evidence.purchases.flatMap(({ state, why }) => (state === 'unknown' ? [why] : []))),
+      humanAfterMs: Math.max(0, ...evidence.humansAfterMs.values()),
       lost: count('LOST_ORDER', 'LOST_TAP', 'NO_RECEIPT', 'STUCK'),
-      double: count('DOUBLE_CHARGE', 'POSTED_TWICE'),
+      double: count('DOUBLE_CHARGE', 'POSTED_TWICE', 'BOUGHT_TWICE'),
       repeated: repeats(evidence),
       wipedFromPage,
     },
@@ -169,6 +185,8 @@ function judgeConversation(
   said: readonly Telling[],
   breach: Report,
 ): void {
+  // Whoever shops presses one priced confirmation, however often, and is somebody else the next time.
+  if (purchases.length > 1) breach('BOUGHT_TWICE', conversation, `one confirmation became ${purchases.length} orders`);
   const ordered = new Set(said.filter(({ kind }) => kind === 'ordered').map(({ message }) => message));
   if (ordered.size > purchases.length) {
     breach('LOST_ORDER', conversation, `${ordered.size} orders were confirmed, ${purchases.length} are in the ledger`);

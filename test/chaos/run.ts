@@ -23,6 +23,8 @@ export interface RunOptions {
   readonly build: string;
   readonly mode: Mode;
   readonly kills: number;
+  /** How often Redis loses its data at least. */
+  readonly wipes: number;
   readonly seed: number;
   /** The faults stop after this time, whatever the number of kills. */
   readonly withinMs: number;
@@ -146,6 +148,11 @@ class House {
     return this.options.without === 'skip-marker' ? AIMED_KILLS : 0;
   }
 
+  private isEnough(): boolean {
+    const { kills, wipes } = this.options;
+    return this.killed >= kills && this.wipes.length >= wipes && this.aimed >= this.aim;
+  }
+
   private async start(): Promise<void> {
     const { ports } = this;
     this.postgres.init();
@@ -227,7 +234,7 @@ class House {
           onFault: (what) => this.count(this.faults, what),
           onWipe: () => void this.wipes.push(Date.now()),
         },
-        () => (this.killed >= this.options.kills && this.aimed >= this.aim) || Date.now() > until,
+        () => this.isEnough() || Date.now() > until,
       );
     } finally {
       clearInterval(progress);

@@ -25,6 +25,15 @@ abstract class Server {
   protected abstract isReady(): Promise<boolean>;
 
   async start(): Promise<void> {
+    // A postmaster that was killed leaves processes behind, and while one of them lives no other begins.
+    const ready = await eventually(async () => {
+      if (!this.isRunning()) this.launchOnce();
+      return this.isReady();
+    }, READY_WITHIN_MS);
+    if (!ready) throw new StoresMissing(`${this.child?.spawnfile} did not start in ${this.folder}`);
+  }
+
+  private launchOnce(): void {
     const child = this.launch();
     this.child = child;
     child.on('error', () => undefined);
@@ -32,15 +41,16 @@ abstract class Server {
       'exit',
       leaveNothing(() => void child.kill('SIGQUIT')),
     );
-    const ready = await eventually(async () => child.exitCode !== null || (await this.isReady()), READY_WITHIN_MS);
-    if (!ready || child.exitCode !== null)
-      throw new StoresMissing(`${child.spawnfile} did not start in ${this.folder}`);
+  }
+
+  private isRunning(): boolean {
+    return this.child !== undefined && this.child.exitCode === null && this.child.signalCode === null;
   }
 
   /** Ends it by `signal` and resolves when it is gone. */
   async end(signal: NodeJS.Signals): Promise<void> {
     const { child } = this;
-    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
+    if (child === undefined || !this.isRunning()) return;
     const ended = once(child, 'exit');
     for (const pid of this.pids()) signalTo(pid, 'SIGCONT');
     child.kill(signal);

@@ -135,9 +135,7 @@ export const commands: fc.Arbitrary<Command>[] = [
   fc
     .tuple(phone, fc.constantFrom(...SAYINGS))
     .map(([on, text]) => named(`say ${text} on ${on}`, (world) => say(world, on, text))),
-  fc
-    .tuple(phone, fc.nat(5))
-    .map(([on, id]) => named(`redeliver e${id} on ${on}`, (world) => world.arrive(on, { text: 'offers' }, `e${id}`))),
+  fc.nat(5).map((back) => named(`redelivery (${back})`, (world) => world.arriveAgain(back))),
   fc
     .constantFrom(...UNCLEAR)
     .map((failure) => named(`callback ${failure} or a contradiction`, (world) => confuse(world, failure))),

@@ -10,6 +10,8 @@ interface Row {
   readonly phone: Phone;
   readonly state: PurchaseState;
   readonly reference: string;
+  /** What was pressed, or what it stood for. */
+  readonly confirmation: string;
   readonly moves: readonly { readonly state: PurchaseState; readonly why: string }[];
   /** Receipts that are, or were, owed. */
   readonly receipts: number;
@@ -21,7 +23,7 @@ interface Row {
 
 async function purchasesOf({ database }: World): Promise<Row[]> {
   const result = await database.drizzle.execute(sql`
-    select p.id, p.conversation_id as phone, p.state, coalesce(p.confirmation_code, left(p.id, 8)) as reference,
+    select p.id, p.conversation_id as phone, p.state, coalesce(p.confirmation_code, left(p.id, 8)) as reference, p.confirmation,
       (select json_agg(json_build_object('state', m.state, 'why', m.why) order by m.move)
         from purchase_moves m where m.purchase_id = p.id) as moves,
       (select count(*)::int from outbox o where o.subject = p.id and o.kind = 'receipt') as receipts,
@@ -41,6 +43,8 @@ export async function checkAlways(world: World): Promise<readonly Row[]> {
   for (const id of world.telco.posts)
     if (!known.has(id)) throw new Broken(`${id} was posted, and is not in the ledger`);
   if (rows.length > world.pressed.size) throw new Broken(`more was bought than confirmed: ${rows.map(({ id }) => id)}`);
+  if (new Set(rows.map(({ confirmation }) => confirmation)).size < rows.length)
+    throw new Broken(`one confirmation was bought twice: ${rows.map(({ id }) => id)}`);
   for (const row of rows) checkPurchase(world, row);
   checkWords(world, rows);
   return rows;

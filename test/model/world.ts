@@ -86,7 +86,8 @@ export class World {
   private boxes: Record<Phone, InboundEvent[]> = { a: [], b: [] };
   private sessions: Partial<Record<Phone, string>> = {};
   private seen = new Set<string>();
-  private events = 0;
+  /** Everything that arrived, as it was then. */
+  private readonly arrived: InboundEvent[] = [];
 
   private constructor(
     private readonly shared: Shared,
@@ -117,12 +118,23 @@ export class World {
   }
 
   /** Something a person does; it is in the mailbox when this returns. Without an id it is done for the first time. */
-  arrive(phone: Phone, what: { readonly text: string } | { readonly press: string }, id = `e${++this.events}`): void {
+  arrive(
+    phone: Phone,
+    what: { readonly text: string } | { readonly press: string },
+    id = `e${this.arrived.length + 1}`,
+  ): void {
     const from = { channel: 'test', workspace: '', user: phone, address: phone };
     const head = { id, at: this.shared.clock.ms, conversationId: phone, from };
-    this.put(
-      'text' in what ? { ...head, kind: 'text', text: what.text } : { ...head, kind: 'press', token: what.press },
-    );
+    const event: InboundEvent =
+      'text' in what ? { ...head, kind: 'text', text: what.text } : { ...head, kind: 'press', token: what.press };
+    this.arrived.push(event);
+    this.put(event);
+  }
+
+  /** The platform saw no answer and delivers what it delivered `back` events ago. */
+  arriveAgain(back: number): void {
+    const event = this.arrived.at(-1 - back);
+    if (event !== undefined) this.put(event);
   }
 
   /** What a process finds to do next, done by one process from its start to its end. False: there was nothing. */
