@@ -30,8 +30,8 @@ export interface Inbox {
   optedOut(conversationId: string, how: string): Promise<void>;
   /** The same for everybody in a workspace that removed the app. */
   workspaceLeft(channel: string, workspace: string, how: string): Promise<void>;
-  /** The user has another number now and is not heard of under this name again: what it proved is void. */
-  movedAway?(user: ChatUser): Promise<void>;
+  /** The user has another number now and is not heard of under this name again: what it proved is void, by either of their names. */
+  movedAway?(user: ChatUser & Pick<Origin, 'phone'>): Promise<void>;
   /** What became of a message sent before; late and out of order as platforms are. */
   delivery(report: DeliveryReport): void;
   /** Something an operator has to look at: a token revoked, an account locked, a number restricted. `code` is the platform's. */
@@ -70,6 +70,14 @@ export class ChannelUnreachable extends RefillError {
   readonly code: string = 'CHANNEL_UNREACHABLE';
 }
 
+/**
+ * The message left and no answer came: the platform may have taken it, and has no way to be asked. What is owed is sent again; a
+ * reply is not, for it might be shown twice.
+ */
+export class ChannelSilent extends ChannelUnreachable {
+  override readonly code = 'CHANNEL_SILENT';
+}
+
 /** The platform wants us to wait: this conversation's turn is tried again after that long, others go on. */
 export class ChannelBusy extends ChannelUnreachable {
   override readonly code = 'CHANNEL_BUSY';
@@ -91,6 +99,11 @@ export interface Profile {
 /** A chat platform. The adapter does transport only: verify, parse, render, send. */
 export interface Channel {
   readonly name: string;
+  /**
+   * How many messages a second may go out by themselves (nudges) to one workspace, tenant or business number, all processes
+   * together: below the platform's limit, which replies need as well. Absent: as many as there are.
+   */
+  readonly unaskedPerSecond?: number;
   /** Mounts the webhooks. */
   routes(http: FastifyInstance, inbox: Inbox): void | Promise<void>;
   /** Resolves when the platform took the message. Rejects with `ChannelRefused` or `ChannelUnreachable`. */
@@ -101,5 +114,7 @@ export interface Channel {
   taken?(conversationId: string, eventId: string): Promise<void>;
   /** Asked at the first contact with a user whose language no event told. Never rejects, and answers soon or with nothing. */
   profile?(from: Origin): Promise<Profile>;
+  /** Its user asked to be forgotten: what the channel keeps of them goes. May be called again. */
+  forget?(from: Origin): Promise<void>;
   close(): Promise<void>;
 }

@@ -1,5 +1,5 @@
 import type { Activity } from 'botbuilder';
-import { ChannelRefused, ChannelUnreachable } from '../../bot/channel.js';
+import { ChannelRefused, ChannelSilent, ChannelUnreachable } from '../../bot/channel.js';
 import { type OutboundRules, outboundUrl } from '../../bot/outbound.js';
 import type { Address } from './address.js';
 import { reasonsOf, TeamsExchangeFailed, type Verdict, verdictOf } from './errors.js';
@@ -18,7 +18,12 @@ export interface Reply {
 
 /** The parts of Microsoft's Bot Connector REST API (v3) that Refill uses. @throws ChannelUnreachable, ChannelRefused. */
 export interface Connector {
-  /** Posts into a conversation, as an answer to `replyTo` where one is given. */
+  /**
+   * Posts into a conversation, as an answer to `replyTo` where one is given. Posting again makes another message: the API takes
+   * no id of ours to know the first one by.
+   *
+   * @throws ChannelSilent when it may have been taken.
+   */
   post(to: Place, activity: Partial<Activity> | string, replyTo?: string): Promise<Reply>;
   /** Replaces a message. */
   put(to: Place, id: string, activity: Partial<Activity> | string): Promise<Reply>;
@@ -37,29 +42,40 @@ export interface ConnectorOptions {
   readonly service: OutboundRules;
 }
 
+/** A request of the API, and whether doing it twice is the same as doing it once. */
+interface Kind {
+  readonly method: 'POST' | 'PUT';
+  readonly harmlessTwice: boolean;
+}
+
+const POST: Kind = { method: 'POST', harmlessTwice: false };
+const PUT: Kind = { method: 'PUT', harmlessTwice: true };
+const OPEN: Kind = { method: 'POST', harmlessTwice: true };
+
 export function createConnector({ http, tokens, service }: ConnectorOptions): Connector {
-  async function once(method: 'POST' | 'PUT', url: string, body: string, token: string | undefined): Promise<Answer> {
+  async function once({ method, harmlessTwice }: Kind, url: string, body: string, token: string | undefined) {
     const headers = { 'content-type': 'application/json; charset=utf-8', accept: 'application/json' };
     const authorization = token === undefined ? undefined : { authorization: `Bearer ${token}` };
     try {
       return await http.request(method, url, { ...headers, ...authorization }, body);
     } catch (cause) {
-      if (cause instanceof TeamsExchangeFailed) throw new ChannelUnreachable('Teams could not be reached', { cause });
-      throw cause;
+      if (!(cause instanceof TeamsExchangeFailed)) throw cause;
+      if (harmlessTwice || !cause.sent) throw new ChannelUnreachable('Teams could not be reached', { cause });
+      throw new ChannelSilent('Teams did not say whether it took the message', { cause });
     }
   }
 
-  async function call(method: 'POST' | 'PUT', to: Place, path: string, content: object | string): Promise<Reply> {
+  async function call(kind: Kind, to: Place, path: string, content: object | string): Promise<Reply> {
     // Set up without credentials, then with them, or the other way round: the person's next message makes a new address.
     if (to.signed !== (tokens !== undefined)) throw new ChannelRefused('the address is of another set-up');
     mayCall(to.serviceUrl, service);
     const url = `${to.serviceUrl}${to.serviceUrl.endsWith('/') ? '' : '/'}v3/conversations${path}`;
     const body = typeof content === 'string' ? content : JSON.stringify(content);
     const token = await tokens?.get();
-    let answer = await once(method, url, body, token);
+    let answer = await once(kind, url, body, token);
     if (answer.status === 401 && tokens !== undefined && token !== undefined) {
       tokens.drop(token);
-      answer = await once(method, url, body, await tokens.get());
+      answer = await once(kind, url, body, await tokens.get());
     }
     return toReply(answer);
   }
@@ -67,15 +83,10 @@ export function createConnector({ http, tokens, service }: ConnectorOptions): Co
   const activitiesOf = (to: Place) => `/${encodeURIComponent(to.conversationId)}/activities`;
   return {
     post: (to, activity, replyTo) =>
-      call(
-        'POST',
-        to,
-        `${activitiesOf(to)}${replyTo === undefined ? '' : `/${encodeURIComponent(replyTo)}`}`,
-        activity,
-      ),
-    put: (to, id, activity) => call('PUT', to, `${activitiesOf(to)}/${encodeURIComponent(id)}`, activity),
+      call(POST, to, `${activitiesOf(to)}${replyTo === undefined ? '' : `/${encodeURIComponent(replyTo)}`}`, activity),
+    put: (to, id, activity) => call(PUT, to, `${activitiesOf(to)}/${encodeURIComponent(id)}`, activity),
     open: (person) =>
-      call('POST', person, '', {
+      call(OPEN, person, '', {
         bot: { id: person.botId },
         members: [{ id: person.userId }],
         isGroup: false,

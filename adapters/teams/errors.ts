@@ -8,6 +8,15 @@ export class TeamsMisconfigured extends RefillError {
 /** No answer came: the connection failed, or the deadline passed. */
 export class TeamsExchangeFailed extends RefillError {
   readonly code = 'TEAMS_EXCHANGE_FAILED';
+
+  /** `sent`: some of the request may have left, so the far end may have acted on it. */
+  constructor(
+    message: string,
+    readonly sent: boolean,
+    options?: { cause?: unknown },
+  ) {
+    super(message, options);
+  }
 }
 
 /** The far end answered, and it was not a success. The body is not kept: it may quote what was sent. */

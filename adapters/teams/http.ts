@@ -73,6 +73,7 @@ export function createHttpOut(
 class Exchange implements Dispatcher.DispatchHandler {
   private controller: Dispatcher.DispatchController | undefined;
   private settled = false;
+  private sent = false;
   private status = 0;
   private retryAfterMs: number | undefined;
   private readonly chunks: Buffer[] = [];
@@ -85,12 +86,14 @@ class Exchange implements Dispatcher.DispatchHandler {
     private readonly now: () => number,
     deadlineMs: number,
   ) {
-    this.deadline = setTimeout(() => this.fail(new TeamsExchangeFailed('no answer before the deadline')), deadlineMs);
+    this.deadline = setTimeout(() => this.fail('no answer before the deadline'), deadlineMs);
   }
 
+  /** Called by undici once there is a connection, right before the first byte leaves; after an abort none does. */
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.controller = controller;
-    if (this.settled) controller.abort(new TeamsExchangeFailed('too late'));
+    if (this.settled) controller.abort(new TeamsExchangeFailed('too late', false));
+    else this.sent = true;
   }
 
   onResponseStart(_: Dispatcher.DispatchController, status: number, headers: IncomingHttpHeaders): void {
@@ -101,7 +104,7 @@ class Exchange implements Dispatcher.DispatchHandler {
 
   onResponseData(_: Dispatcher.DispatchController, chunk: Buffer): void {
     this.size += chunk.length;
-    if (this.size > MAX_BODY_BYTES) this.fail(new TeamsExchangeFailed('the answer is too long'));
+    if (this.size > MAX_BODY_BYTES) this.fail('the answer is too long');
     else this.chunks.push(chunk);
   }
 
@@ -112,11 +115,12 @@ class Exchange implements Dispatcher.DispatchHandler {
   }
 
   onResponseError(_: Dispatcher.DispatchController, cause: Error): void {
-    this.fail(new TeamsExchangeFailed('the connection failed', { cause }));
+    this.fail('the connection failed', cause);
   }
 
-  private fail(failure: TeamsExchangeFailed): void {
+  private fail(what: string, cause?: Error): void {
     if (!this.settle()) return;
+    const failure = new TeamsExchangeFailed(what, this.sent, { cause });
     this.controller?.abort(failure);
     this.reject(failure);
   }

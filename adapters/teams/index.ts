@@ -47,6 +47,9 @@ export interface TeamsOptions {
   readonly loginUrl?: string | undefined;
 }
 
+/** Half of the 50 requests a second of an app in a tenant (CHANNELS.md 4, "Global"). */
+const UNASKED_PER_SECOND = 25;
+
 const OPENID_METADATA = 'https://login.botframework.com/v1/.well-known/openidconfiguration';
 const ISSUER = 'https://api.botframework.com';
 const LOGIN = 'https://login.microsoftonline.com';
@@ -84,6 +87,7 @@ export function createTeamsChannel(options: TeamsOptions): Channel {
 
   return {
     name: 'teams',
+    unaskedPerSecond: UNASKED_PER_SECOND,
     routes(server, toInbox) {
       inbox = toInbox;
       const receive = createReceiver(

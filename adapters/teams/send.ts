@@ -1,5 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ChannelBusy, ChannelRefused, ChannelUnreachable, type Inbox, type Outgoing } from '../../bot/channel.js';
+import {
+  ChannelBusy,
+  ChannelRefused,
+  ChannelSilent,
+  ChannelUnreachable,
+  type Inbox,
+  type Outgoing,
+} from '../../bot/channel.js';
 import type { MessageRefs } from '../../bot/message-refs.js';
 import type { Pauses } from '../../bot/pauses.js';
 import { type Address, readAddress } from './address.js';
@@ -9,7 +16,7 @@ import type { PersonalChats } from './personal.js';
 import { type Envelope, render, renderText } from './render.js';
 
 export interface Sender {
-  /** @throws ChannelRefused, ChannelBusy, ChannelUnreachable */
+  /** @throws ChannelRefused, ChannelBusy, ChannelUnreachable; ChannelSilent when Teams may have taken a new message */
   send(outgoing: Outgoing): Promise<void>;
 }
 
@@ -58,6 +65,11 @@ export function createSender({ connector, chats, refs, pauses, inbox }: SenderOp
     return second;
   }
 
+  function silent(error: unknown): never {
+    if (error instanceof ChannelSilent) inbox()?.delivery({ channel: 'teams', state: 'sent', code: 'NO_ANSWER' });
+    throw error;
+  }
+
   async function refuse(conversationId: string, { verdict, status, reasons }: Reply): Promise<never> {
     const cause = new TeamsAnswered(status, reasons);
     inbox()?.delivery({ channel: 'teams', state: 'failed', code: cause.code });
@@ -85,12 +97,13 @@ export function createSender({ connector, chats, refs, pauses, inbox }: SenderOp
       await waitFor(to);
       const envelope = envelopeOf(to);
       const say = async (json: string) =>
-        (await replace(to, outgoing, json)) ?? (await patiently(to, () => connector.post(to, json)));
+        (await replace(to, outgoing, json)) ?? (await patiently(to, () => connector.post(to, json).catch(silent)));
       let reply = await say(render(message, envelope));
       // What the limits promised does not hold here, or the card is not understood: the words alone may pass.
       if (reply.verdict === 'too-big' || reply.status === 400) reply = await say(renderText(message, envelope));
       if (reply.verdict !== 'ok') return refuse(conversationId, reply);
-      if (key !== undefined && reply.id !== '') await refs.set(conversationId, key, reply.id);
+      // Without the reference the next message of this key is a new one: no reason to send this one again.
+      if (key !== undefined && reply.id !== '') await refs.set(conversationId, key, reply.id).catch(() => undefined);
       inbox()?.delivery({ channel: 'teams', state: 'sent' });
     },
   };

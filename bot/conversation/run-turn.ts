@@ -1,4 +1,4 @@
-import { type Channel, ChannelAwaitsUser, ChannelRefused, type Outgoing } from '../channel.js';
+import { type Channel, ChannelAwaitsUser, ChannelRefused, ChannelSilent, type Outgoing } from '../channel.js';
 import { RefillError } from '../errors.js';
 import { respond } from './engine.js';
 import type { InboundEvent, Origin } from './event.js';
@@ -111,7 +111,7 @@ async function answer(
       ...(screen.key !== undefined && { key: screen.key }),
       ...(event.kind === 'system' && { unprompted: true }),
     };
-    outcome = await send(deps, channel, outgoing, event.kind === 'system' ? event.ref : undefined);
+    outcome = await send(deps, channel, outgoing, event);
     clock('send');
   }
   for (const effect of effects) await effect(outcome === 'silent' ? 'replied' : outcome);
@@ -129,24 +129,37 @@ async function answer(
   };
 }
 
-/** A platform's no is for good: there is nobody to tell now, and trying again would not help. */
+/**
+ * A platform's no is for good: there is nobody to tell now, and trying again would not help. What it may have taken counts as
+ * sent, unless it is owed: the turn is saved, so the buttons of what is shown work, and whoever sees nothing asks again.
+ */
 async function send(
   deps: TurnDeps,
   channel: Channel,
   outgoing: Outgoing,
-  about?: string,
+  event: InboundEvent,
 ): Promise<'replied' | 'refused' | 'waits'> {
   const { id, conversationId } = outgoing;
+  const about = event.kind === 'system' ? event.ref : undefined;
   const sent: SentMessage = { id, channel: channel.name, conversationId, ...(about !== undefined && { about }) };
   try {
     await channel.send(outgoing);
     deps.onSent?.(sent);
     return 'replied';
   } catch (error) {
+    if (error instanceof ChannelSilent && !isOwed(event)) {
+      deps.onSent?.(sent);
+      return 'replied';
+    }
     if (!(error instanceof ChannelRefused)) throw error;
     deps.onRefused?.(sent, error);
     return error instanceof ChannelAwaitsUser ? 'waits' : 'refused';
   }
+}
+
+/** What is tried until the platform says that it has it: a receipt, "still checking", other news. Nobody waits for a nudge. */
+function isOwed(event: InboundEvent): boolean {
+  return event.kind === 'system' && event.name !== 'nudge';
 }
 
 /** Tells a user who was given a persona of the sandbox, once. */

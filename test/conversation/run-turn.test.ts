@@ -1,5 +1,6 @@
+import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { ChannelUnreachable } from '../../bot/channel.js';
+import { ChannelSilent, ChannelUnreachable } from '../../bot/channel.js';
 import { UnknownChannel } from '../../bot/conversation/run-turn.js';
 import { readSession } from '../../bot/conversation/session.js';
 import type { Offer } from '../../bot/domain/offer.js';
@@ -30,6 +31,17 @@ beforeEach(() => {
 
 const purchases = () => purchasesOf(house.ledger, house.line.id, 100);
 
+/** A purchase of which nobody knows what became. */
+async function bought(conversationId: string): Promise<string> {
+  const [id, confirmation] = [randomUUID(), randomUUID()];
+  const { planId, name: planName, fundSource } = offer;
+  const terms = { planId, planName, price: { amount: '5.00', currency: 'MYR' }, fundSource };
+  await house.ledger.openPurchase({ id, confirmation, lineId: house.line.id, conversationId, terms });
+  await house.ledger.movePurchase(id, 'submit');
+  await house.ledger.movePurchase(id, 'ambiguous');
+  return id;
+}
+
 describe('a turn', () => {
   test('answers under an id that is the same when it is run again', async () => {
     const event = { kind: 'text', text: 'balance', id: 'event-1' } as const;
@@ -46,6 +58,38 @@ describe('a turn', () => {
     house.platform = 'down';
     await expect(visit.say('balance')).rejects.toThrow(ChannelUnreachable);
     expect(visit.saved).toBeUndefined();
+  });
+
+  test('whose answer may be there already is not run again, and the buttons of what is shown work', async () => {
+    house.platform = 'silent';
+    const shown = await visit.say('balance');
+    expect(house.sent).toHaveLength(1);
+    house.platform = 'up';
+    const offers = await visit.token(shown?.actions.find(({ label }) => label === 'See offers')?.token ?? '');
+    expect(offers?.blocks.some(({ type }) => type === 'offers')).toBe(true);
+  });
+
+  test('that owes something is run until the platform has it; nobody is owed a nudge', async () => {
+    await visit.say('balance');
+    const outbox = await house.ledger.promise('checking', await bought(visit.id), visit.id);
+    const checking = { kind: 'system', name: 'checking', ref: outbox.id } as const;
+    const nudge = await house.ledger.addNudge({
+      operator: 'digi',
+      transactionId: randomUUID(),
+      type: 'low-data',
+      lineId: house.line.id,
+      conversationId: visit.id,
+      planName: [],
+    });
+    await house.ledger.setConsent(visit.id, ['low-data'], true, 'test');
+    house.platform = 'silent';
+    await expect(visit.hear(checking)).rejects.toThrow(ChannelSilent);
+    expect(await house.ledger.outboxItem(outbox.id)).toMatchObject({ done: false });
+    expect(await visit.hear({ kind: 'system', name: 'nudge', ref: nudge?.id ?? '' })).toBeDefined();
+    expect(await house.ledger.nudge(nudge?.id ?? '')).toMatchObject({ state: 'sent' });
+    house.platform = 'up';
+    await visit.hear(checking);
+    expect(await house.ledger.outboxItem(outbox.id)).toMatchObject({ done: true });
   });
 
   test('that the platform refuses is over: there is nobody to tell', async () => {

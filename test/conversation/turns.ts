@@ -3,6 +3,7 @@ import {
   type Channel,
   ChannelAwaitsUser,
   ChannelRefused,
+  ChannelSilent,
   ChannelUnreachable,
   type Outgoing,
 } from '../../bot/channel.js';
@@ -35,7 +36,7 @@ export interface TurnHouse {
   readonly sent: Outgoing[];
   /** What is known of whoever writes. */
   known: Known | undefined;
-  platform: 'up' | 'down' | 'blocked' | 'awaits';
+  platform: 'up' | 'down' | 'silent' | 'blocked' | 'awaits';
   telcoDown: boolean;
   now: number;
   close(): Promise<void>;
@@ -76,6 +77,7 @@ export async function openTurnHouse(
       if (house.platform === 'awaits') throw new ChannelAwaitsUser('nobody wrote for a day');
       if (house.platform === 'down') throw new ChannelUnreachable('no answer');
       sent.push(outgoing);
+      if (house.platform === 'silent') throw new ChannelSilent('taken, and no answer');
     },
     close: async () => undefined,
   };

@@ -73,6 +73,8 @@ export async function startMicrosoft(options: { readonly unauthenticated?: boole
     /** Users whose personal chat cannot be opened. */
     unreachable: new Set<string>(),
     failures: [] as Answer[],
+    /** How many of the next messages are taken, and their answers lost on the way. */
+    loseAnswers: 0,
     tokenFailures: [] as Answer[],
     keyFailures: [] as Answer[],
     listeners: [] as ((sent: Sent) => void)[],
@@ -146,6 +148,10 @@ export async function startMicrosoft(options: { readonly unauthenticated?: boole
     const sent = { method, path, conversation, id, authorization, activity };
     state.sent.push(sent);
     for (const listener of state.listeners) listener(sent);
+    if (state.loseAnswers > 0) {
+      state.loseAnswers--;
+      return { status: 200, reset: true };
+    }
     return { status: replaced ? 200 : 201, body: { id } };
   }
 

@@ -225,11 +225,48 @@ describe('when Teams says wait', () => {
     expect(await outcome()).toEqual(['CHANNEL_BUSY', expect.any(Number)]);
     expect(await outcome()).toBe('sent');
   });
+});
 
-  test('a broken connection is trouble that passes', async () => {
+describe('when no answer comes', () => {
+  const methods = () => house.microsoft.messages().map(({ method }) => method);
+
+  test('to a new message, nobody knows whether Teams has it, and that is what is said', async () => {
+    house.microsoft.loseAnswers = 1;
+    expect(await outcome()).toBe('CHANNEL_SILENT');
+    expect(methods()).toEqual(['POST']);
     house.microsoft.fail({ status: 200, reset: true });
+    expect(await outcome()).toBe('CHANNEL_SILENT');
+    expect(methods()).toEqual(['POST']);
+    expect(house.reports).toEqual(['sent NO_ANSWER', 'sent NO_ANSWER']);
+  });
+
+  test('to a message that takes the place of another, it is sent again: that makes no second one', async () => {
+    await answer({ key: 'purchase:1' }, textMessage('Processing'));
+    house.microsoft.loseAnswers = 1;
+    expect(await outcome({ key: 'purchase:1' })).toBe('CHANNEL_UNREACHABLE');
+    expect(await outcome({ key: 'purchase:1' })).toBe('sent');
+    expect(methods()).toEqual(['POST', 'PUT', 'PUT']);
+  });
+
+  test('because there was no connection, Teams has nothing', async () => {
+    await answer();
+    const { microsoft } = house;
+    await microsoft.close();
     expect(await outcome()).toBe('CHANNEL_UNREACHABLE');
-    expect(await outcome()).toBe('sent');
+  });
+
+  test('to the question for a token, Teams has nothing either', async () => {
+    house.microsoft.tokenFailures.push({ status: 200, reset: true });
+    expect(await outcome()).toBe('CHANNEL_UNREACHABLE');
+    expect(methods()).toEqual([]);
+  });
+
+  test('from our own store when the message is out, it is not sent again', async () => {
+    await house.stop();
+    const refs = { get: async () => undefined, set: async () => Promise.reject(new Error('no Redis')) };
+    house = await openHouse({ refs });
+    expect(await outcome({ key: 'purchase:1' })).toBe('sent');
+    expect(methods()).toEqual(['POST']);
   });
 });
 
