@@ -40,6 +40,11 @@ export function createMetrics() {
       registers,
     }),
     mailboxDead: new Gauge({ name: 'refill_mailbox_dead_letters', help: 'Events in the dead-letter list', registers }),
+    clockAhead: new Gauge({
+      name: 'refill_clock_ahead_seconds',
+      help: "How far this machine's clock is ahead of the database's",
+      registers,
+    }),
     queueJobs: new Gauge({
       name: 'refill_queue_jobs',
       help: 'Jobs waiting, delayed or running',

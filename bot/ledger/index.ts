@@ -1,3 +1,4 @@
+import { sql } from 'drizzle-orm';
 import { NO_LIMITS, type SpendLimits } from '../domain/spending.js';
 import type { Vault } from '../secrets.js';
 import type { Database } from '../stores/database.js';
@@ -46,6 +47,8 @@ export interface LedgerOptions {
   readonly limits?: SpendLimits;
   /** What it may spend over a link that is young; nothing in a currency that is not named. */
   readonly newLinkLimits?: SpendLimits;
+  /** How long a link that a list makes to somebody's line is young, in milliseconds; those that are proved say so themselves. */
+  readonly newLinkMs?: number;
 }
 
 /**
@@ -55,12 +58,12 @@ export interface LedgerOptions {
 export function createLedger(
   database: Database,
   vault: Vault,
-  { now, limits = NO_LIMITS, newLinkLimits = NO_LIMITS }: LedgerOptions = {},
+  { now, limits = NO_LIMITS, newLinkLimits = NO_LIMITS, newLinkMs = 0 }: LedgerOptions = {},
 ): Ledger {
   const context = { db: database.drizzle, vault, clock: createClock(now) };
   return atTheEdge({
     ...conversationMethods(context),
-    ...linkMethods(context),
+    ...linkMethods(context, newLinkMs),
     ...directoryMethods(context),
     ...linkedUserMethods(context),
     ...linkingMethods(context),
@@ -89,8 +92,17 @@ export function createLedger(
     ...withdrawalMethods(context),
     ...workspaceMethods(context),
     ping: () => database.ping(),
+    clockAheadMs: () => clockAhead(database),
     close: () => database.close(),
   });
+}
+
+async function clockAhead({ drizzle }: Database): Promise<number> {
+  const asked = Date.now();
+  const { rows } = (await drizzle.execute(
+    sql`select extract(epoch from clock_timestamp())::float8 * 1000 as ms`,
+  )) as unknown as { rows: [{ ms: number }] };
+  return (asked + Date.now()) / 2 - rows[0].ms;
 }
 
 /** The edge all methods share: ids that can be looked up, and errors that can be told apart. */

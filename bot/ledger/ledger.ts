@@ -71,6 +71,16 @@ export interface Conversation {
   readonly timezone?: string;
 }
 
+/** Somebody whom conversations know by a name they were asked for. */
+export interface NamedUser {
+  /** `Origin.user`. */
+  readonly user: string;
+  /** `Origin.phone`. */
+  readonly phone?: string;
+  /** Whether `name` is another name of theirs; undefined where none was ever told. */
+  isAlso(name: string): boolean | undefined;
+}
+
 /** What is known now about a conversation. What is not given keeps its stored value; `lineId: null` takes the line away. */
 export interface ConversationUpdate extends Omit<Conversation, 'lineId'> {
   readonly lineId?: string | null;
@@ -122,6 +132,8 @@ export interface Ledger
    */
   saveConversation(conversation: ConversationUpdate): Promise<void>;
   conversation(id: string): Promise<Conversation | undefined>;
+  /** Whose conversations know them by this name, their own or the one beside it (`otherName`); the most recently active first. */
+  usersNamed(name: ChatUser): Promise<readonly NamedUser[]>;
   /** Conversations of a line, the most recently active first; not of those who gave it up or had it taken away. */
   conversationsOf(lineId: string): Promise<readonly Conversation[]>;
   /** The line for this key, created on first sight. A line known by a CPID is made by `linkLine`. */
@@ -132,7 +144,8 @@ export interface Ledger
   // Links
   /**
    * Adds or replaces links, all or none; returns how many were new. Those who asked to be forgotten are passed over, until they
-   * link a number themselves.
+   * link a number themselves. Who proved a line that is listed for somebody else now, or was listed with it and wrote to us, is owed
+   * word (outbox `link-notice`), and the new link is young.
    */
   saveLinks(links: readonly Link[], source: string): Promise<number>;
   /** How many of them asked to be forgotten, so that `saveLinks` passes them over. */
@@ -219,5 +232,7 @@ export interface Ledger
 
   /** Answers in about a round trip, or rejects. */
   ping(): Promise<void>;
+  /** How far this machine's clock is ahead of the database's, in milliseconds; half a round trip is taken off. */
+  clockAheadMs(): Promise<number>;
   close(): Promise<void>;
 }
