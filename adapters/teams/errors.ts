@@ -19,6 +19,9 @@ export class TeamsExchangeFailed extends RefillError {
   }
 }
 
+/** The codes by which the Bot Connector says that the user blocked the bot, or has not got it (any more). */
+const BLOCKED = new Set(['MessageWritesBlocked', 'ConversationBlockedByUser', 'BotNotInConversationRoster']);
+
 /** The far end answered, and it was not a success. The body is not kept: it may quote what was sent. */
 export class TeamsAnswered extends RefillError {
   readonly code: string;
@@ -28,7 +31,8 @@ export class TeamsAnswered extends RefillError {
     readonly reasons: readonly string[] = [],
   ) {
     super(`Microsoft answered ${[status, ...reasons].join(' ')}`);
-    this.code = reasons[0] ?? `HTTP_${status}`;
+    // That the door is shut says more than the "Forbidden" around it.
+    this.code = reasons.find((reason) => BLOCKED.has(reason)) ?? reasons[0] ?? `HTTP_${status}`;
   }
 
   get platformCode(): string {
@@ -44,7 +48,6 @@ export class TeamsAnswered extends RefillError {
  */
 export type Verdict = 'ok' | 'busy' | 'down' | 'unauthorized' | 'blocked' | 'too-big' | 'gone' | 'refused';
 
-const BLOCKED = new Set(['MessageWritesBlocked', 'ConversationBlockedByUser', 'BotNotInConversationRoster']);
 const TOO_BIG = 'MessageSizeTooBig';
 
 export function verdictOf(status: number, reasons: readonly string[]): Verdict {

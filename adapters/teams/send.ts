@@ -11,7 +11,7 @@ import type { MessageRefs } from '../../bot/message-refs.js';
 import type { Pauses } from '../../bot/pauses.js';
 import { type Address, readAddress } from './address.js';
 import type { Connector, Reply } from './connector.js';
-import { TeamsAnswered } from './errors.js';
+import { TeamsAnswered, verdictOf } from './errors.js';
 import type { PersonalChats } from './personal.js';
 import { type Envelope, render, renderText } from './render.js';
 
@@ -70,7 +70,8 @@ export function createSender({ connector, chats, refs, pauses, inbox }: SenderOp
     throw error;
   }
 
-  async function refuse(conversationId: string, { verdict, status, reasons }: Reply): Promise<never> {
+  async function refuse(conversationId: string, reply: Pick<Reply, 'verdict' | 'status' | 'reasons'>): Promise<never> {
+    const { verdict, status, reasons } = reply;
     const cause = new TeamsAnswered(status, reasons);
     inbox()?.delivery({ channel: 'teams', state: 'failed', code: cause.code });
     if (verdict === 'unauthorized') {
@@ -80,6 +81,19 @@ export function createSender({ connector, chats, refs, pauses, inbox }: SenderOp
     if (verdict === 'blocked') await inbox()?.optedOut(conversationId, `teams:${cause.code}`);
     else if (verdict !== 'gone') inbox()?.alert('TEAMS_REFUSED', `Teams refused a message: ${cause.code}`);
     throw new ChannelRefused('Teams refused the message', { cause });
+  }
+
+  /** Whoever shut the door may have done so before there was a chat: that no chat is opened means the same as a message refused. */
+  async function open(conversationId: string, person: Address): Promise<Address> {
+    try {
+      return await chats.open(person);
+    } catch (error) {
+      if (error instanceof ChannelRefused && error.cause instanceof TeamsAnswered) {
+        const { status, reasons } = error.cause;
+        return refuse(conversationId, { verdict: verdictOf(status, reasons), status, reasons });
+      }
+      throw error;
+    }
   }
 
   /** Replaces the message of the same key; undefined when there is none, or it is no longer there. */
@@ -93,7 +107,7 @@ export function createSender({ connector, chats, refs, pauses, inbox }: SenderOp
   return {
     async send(outgoing) {
       const { conversationId, message, key } = outgoing;
-      const to = await chats.open(readAddress(outgoing.address));
+      const to = await open(conversationId, readAddress(outgoing.address));
       await waitFor(to);
       const envelope = envelopeOf(to);
       const say = async (json: string) =>

@@ -70,8 +70,9 @@ export async function startMicrosoft(options: { readonly unauthenticated?: boole
     keys: [await firstKey],
     /** Tokens handed out that still count. */
     valid: new Set<string>(),
-    /** Users whose personal chat cannot be opened. */
+    /** Users whose personal chat cannot be opened: they have not added the app, or blocked it. */
     unreachable: new Set<string>(),
+    blockers: new Set<string>(),
     failures: [] as Answer[],
     /** How many of the next messages are taken, and their answers lost on the way. */
     loseAnswers: 0,
@@ -130,6 +131,10 @@ export async function startMicrosoft(options: { readonly unauthenticated?: boole
     const user = members[0]?.id ?? '';
     if (isGroup || members.length !== 1 || !bot.id) state.problems.push('opens something else than a personal chat');
     if (state.unreachable.has(user)) return { status: 403, body: error('BotNotInConversationRoster') };
+    if (state.blockers.has(user)) {
+      const innerHttpError = { statusCode: 403, body: { subCode: 'MessageWritesBlocked' } };
+      return { status: 403, body: { error: { code: 'Forbidden', message: 'x', innerHttpError } } };
+    }
     state.opened.push({ user, tenant: tenantId });
     return { status: 201, body: { id: personalChat(user) } };
   }

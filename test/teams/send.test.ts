@@ -342,6 +342,31 @@ describe('a person met in a group only', () => {
     for (const { conversation } of cards) expect(conversation).toMatch(personalChat('29:'));
   });
 
+  test.each([
+    ['blocked the bot', 'blockers', 'MessageWritesBlocked'],
+    ['has not got the app any more', 'unreachable', 'BotNotInConversationRoster'],
+  ] as const)('who %s is not written to, and that is an opt-out', async (_, state, reason) => {
+    house.microsoft[state].add(payload(house.microsoft, 'group-chat-mention').from.id);
+    await expect(toGroupAsker()).rejects.toMatchObject({ code: 'CHANNEL_REFUSED', platformCode: reason });
+    const { conversationId } = house.delivered[0] ?? {};
+    expect(house.optedOut).toEqual([{ conversationId, how: `teams:${reason}` }]);
+    expect([house.alerts, house.reports]).toEqual([[], [`failed ${reason}`]]);
+  });
+
+  test('whose chat is not opened for a reason of the operator’s is not opted out, and an alarm is raised', async () => {
+    await house.post(payload(house.microsoft, 'personal-message'));
+    const event = house.delivered[0];
+    if (event === undefined || !('from' in event)) throw new Error('nothing came');
+    const address = JSON.stringify({
+      ...JSON.parse(event.from.address),
+      conversationId: '',
+      userId: '29:nobody-known',
+    });
+    house.microsoft.fail({ status: 403, body: error('NotEnoughPermissions') });
+    expect(await outcome({ address })).toBe('CHANNEL_REFUSED');
+    expect([house.optedOut, house.alerts]).toEqual([[], ['TEAMS_REFUSED']]);
+  });
+
   test('waits when Teams has no time to open one', async () => {
     // Both the answer and the word in the group need it; they ask together.
     house.microsoft.fail({ status: 429, headers: { 'retry-after': '7' } });
