@@ -1,5 +1,6 @@
 import type { Logger } from './log.js';
 
+/** A supervisor kills after about that long. */
 const STOP_WITHIN_MS = 30_000;
 
 /** What was opened, closed in reverse order, once, with a limit on the whole. */
@@ -7,7 +8,10 @@ export class Closing {
   private readonly steps: { readonly name: string; readonly close: () => Promise<unknown> }[] = [];
   private done: Promise<void> | undefined;
 
-  constructor(private readonly log: Logger) {}
+  constructor(
+    private readonly log: Pick<Logger, 'warn'>,
+    private readonly withinMs = STOP_WITHIN_MS,
+  ) {}
 
   add(name: string, close: () => Promise<unknown>): void {
     this.steps.push({ name, close });
@@ -19,7 +23,7 @@ export class Closing {
   }
 
   private async all(): Promise<void> {
-    const giveUpAt = performance.now() + STOP_WITHIN_MS;
+    const giveUpAt = performance.now() + this.withinMs;
     for (const { name, close } of this.steps.toReversed()) {
       const left = Math.max(100, giveUpAt - performance.now());
       let timer: NodeJS.Timeout | undefined;
