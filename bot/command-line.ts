@@ -59,5 +59,7 @@ export async function withDatabase<T>(
 
 /** The ledger of `npm start`, from the same environment, for one command. */
 export function withLedger<T>(use: (ledger: Ledger) => Promise<T>, options?: CommandOptions): Promise<T> {
-  return withDatabase(loadConfig(process.env), (database, vault) => use(createLedger(database, vault)), options);
+  const config = loadConfig(process.env);
+  const { youngForMs: newLinkMs } = config.newLink;
+  return withDatabase(config, (database, vault) => use(createLedger(database, vault, { newLinkMs })), options);
 }

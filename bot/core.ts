@@ -31,7 +31,8 @@ export async function openCore(config: Config, log: Logger, closing: Closing): P
   const vault = createVault(keys);
   const { database, working } = await openStores(config, log, closing);
   await checkKey(database, vault);
-  const ledger = createLedger(database, vault, { limits: config.spendLimits, newLinkLimits: config.newLink.limits });
+  const { limits: newLinkLimits, youngForMs: newLinkMs } = config.newLink;
+  const ledger = createLedger(database, vault, { limits: config.spendLimits, newLinkLimits, newLinkMs });
   const limits = createLimits(working.shortLived, log);
   const callers = openCallers(config, { ledger, limits, vault, log });
   closing.add('callers', () => callers.close());

@@ -91,7 +91,7 @@ export function turnIdentity(parts: TurnIdentityParts): TurnIdentity {
     if (known === undefined || known.link !== undefined || known.madeUp === true) return;
     const { operator, key } = known.line;
     const link = { operator, key, method: 'directory', source: 'sandbox', youngForMs: 0, choose: false } as const;
-    await ledger.linkLine(who, link);
+    await ledger.linkLine(who, { ...link, silent: true });
   };
   const linked = async (link: LineLink) => {
     use(link);

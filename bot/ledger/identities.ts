@@ -58,8 +58,10 @@ export interface NewLink {
   /** From then on it has to be proved again before anything is bought. For a CPID: when its ttl ends. */
   readonly expiresAt?: Date;
   readonly label?: string;
-  /** How long little may be spent when somebody else has the line already, in milliseconds. 0: no such time. */
+  /** How long little may be spent when somebody else has the line already, in milliseconds. 0: no such time; they are told all the same. */
   readonly youngForMs: number;
+  /** Nobody else is told: a made-up subscriber, whom everybody in a sandbox may choose. */
+  readonly silent?: true;
   /** True: the chat is about this line from now on. */
   readonly choose: boolean;
 }

@@ -6,11 +6,10 @@ import { RefillError } from '../errors.js';
 import type { LedgerContext } from './context.js';
 import type { IdentityLedger, LinkEventKind, LinkMade, NewLink } from './identities.js';
 import { readSignals } from './line-signals.js';
+import { othersOf, tellOthers } from './link-notices.js';
 import { blocksOf, identityRef, standingOf, toLink } from './linked-user.js';
 import type { Tx } from './locks.js';
-import { lastPlaceOf } from './places.js';
-import { hasIt, linesOfSim } from './same-sim.js';
-import { lines, outbox } from './schema.js';
+import { lines } from './schema.js';
 import { identities, lineLinks, linkEvents } from './schema-identity.js';
 import { liftSuppression } from './suppressions.js';
 import { storable } from './text.js';
@@ -75,7 +74,7 @@ export function linkingMethods(context: LedgerContext): Pick<IdentityLedger, Met
     const isNew = before?.state !== 'active';
     await audit(tx, now, row, isNew ? 'linked' : 'proved', `${link.method}:${link.source}`, { method: link.method });
     if (before?.state === 'blocked') await oweAgain(tx, now, [ref]);
-    const owed = isNew && link.youngForMs > 0 ? await tellOthers(tx, now, row.id, others) : [];
+    const owed = isNew && link.silent !== true ? await tellOthers(tx, now, row.id, others) : [];
     return { ...toLink(row, line, vault), owed };
   };
   return {
@@ -152,24 +151,6 @@ export async function ownLink(tx: Tx, ref: string, lineId: string) {
   return row;
 }
 
-export interface Other {
-  readonly ref: string;
-  readonly conversationId: string | null;
-}
-
-/** Nobody is told of more: the newest matter. */
-const MAX_TOLD = 5;
-
-/** Everyone else who has the SIM, by whatever line, also while a change of it keeps them from buying, and where each was heard of last. */
-export async function othersOf(tx: Tx, ref: string, lineId: string): Promise<Other[]> {
-  const result = await tx.execute(sql`
-    select l.identity_ref as ref, ${lastPlaceOf(sql`l.identity_ref`)} as conversation_id
-    from ${lineLinks} l where l.line_id in ${linesOfSim(lineId)} and l.identity_ref <> ${ref} and ${hasIt(sql`l`)}
-    group by l.identity_ref order by max(l.proved_at) desc limit ${MAX_TOLD}`);
-  const { rows } = result as unknown as { rows: { ref: string; conversation_id: string | null }[] };
-  return rows.map((row) => ({ ref: row.ref, conversationId: row.conversation_id }));
-}
-
 interface Writing {
   readonly ref: string;
   readonly lineId: string;
@@ -217,21 +198,6 @@ async function writeLink(tx: Tx, context: LedgerContext, { ref, lineId, link, be
     .returning();
   if (row === undefined) throw new RangeError('a link that was just written is not there');
   return row;
-}
-
-/** Owes the others word that somebody linked their line; returns the promises. */
-export async function tellOthers(tx: Tx, now: SQL<Date>, linkId: string, others: readonly Other[]): Promise<string[]> {
-  const reachable = others.flatMap(({ ref, conversationId }) =>
-    conversationId === null
-      ? []
-      : [{ id: randomUUID(), kind: 'link-notice' as const, subject: `${linkId}:${ref}`, conversationId }],
-  );
-  if (reachable.length === 0) return [];
-  await tx
-    .insert(outbox)
-    .values(reachable.map((item) => ({ ...item, createdAt: now, dueAt: now })))
-    .onConflictDoNothing();
-  return reachable.map(({ id }) => id);
 }
 
 /** Raises the identity's version. `without`: when the chat was about that line, it is about none now. */

@@ -4,6 +4,7 @@ import { asListed } from '../domain/chat-user.js';
 import { STRICTEST } from '../domain/link.js';
 import type { LedgerContext } from './context.js';
 import type { Ledger, Link } from './ledger.js';
+import { tellOfListed } from './link-notices.js';
 import { identityRef, toLine } from './linked-user.js';
 import { isOf } from './places.js';
 import { consents, conversations, lines, outbox } from './schema.js';
@@ -17,10 +18,10 @@ type Methods = 'saveLinks' | 'countSuppressed' | 'linkedLine';
 const CHUNK = 1000;
 
 /** The directory an operator vouches for: which line a chat user has. */
-export function linkMethods(context: LedgerContext): Pick<Ledger, Methods> {
+export function linkMethods(context: LedgerContext, youngForMs: number): Pick<Ledger, Methods> {
   const { db, vault } = context;
   return {
-    saveLinks: saving(context),
+    saveLinks: saving(context, youngForMs),
     linkedLine: looking(context),
     async countSuppressed(users) {
       const refs = [...new Set(users.map((who) => identityRef(vault, who)))];
@@ -46,7 +47,7 @@ function looking({ db, vault }: LedgerContext): Ledger['linkedLine'] {
   };
 }
 
-function saving({ db, vault, clock }: LedgerContext): Ledger['saveLinks'] {
+function saving({ db, vault, clock }: LedgerContext, youngForMs: number): Ledger['saveLinks'] {
   const toRow = (link: Link): Row => ({
     ref: identityRef(vault, link),
     keyRef: vault.reference('line', link.operator, link.key.type, link.key.value),
@@ -71,10 +72,13 @@ function saving({ db, vault, clock }: LedgerContext): Ledger['saveLinks'] {
     }
     return db.transaction(async (tx) => {
       let added = 0;
+      await tx.execute(lockedLines(rows));
       for (const chunk of chunks(rows)) await tx.execute(lockedIdentities(chunk, source, vault, stamp));
       for (const chunk of chunks(rows)) {
         const { rows: written } = (await tx.execute(newLinks(chunk, source, stamp))) as unknown as Written;
         await tx.execute(settled(chunk, written, source, stamp));
+        const ids = written.map(({ id }) => id);
+        if (ids.length > 0) await tx.execute(tellOfListed({ ids, now: at(stamp), youngForMs }));
         added += written.filter((row) => row.first).length;
       }
       return added;
@@ -121,6 +125,19 @@ function newLines(rows: readonly Row[], vault: LedgerContext['vault'], stamp: st
     ${texts(rows.map(({ link }) => link.operator))}, ${texts(rows.map(({ link }) => link.key.type))},
     ${texts(rows.map(({ link }) => vault.seal(link.key.value)))}
   ) as given (id, key_ref, operator, key_type, key_sealed) on conflict do nothing returning 1`;
+}
+
+/**
+ * The lines that somebody gets a link to now, locked (locks.ts): of two who are linked to one at once, the second sees the first, who
+ * is told. A list that is taken in again waits for nobody's line.
+ */
+function lockedLines(rows: readonly Row[]) {
+  return sql`select 1 from ${lines} where id in (
+      select line.id from unnest(${texts(rows.map(({ ref }) => ref))}, ${texts(rows.map(({ keyRef }) => keyRef))})
+        as given (ref, key_ref) join ${lines} line on line.key_ref = given.key_ref
+      where not exists (select 1 from ${lineLinks} l
+        where l.identity_ref = given.ref and l.line_id = line.id and (l.state <> 'unlinked' or l.reason = 'user'))
+    ) order by id collate "C" for no key update`;
 }
 
 /** All of them, new ones and old, locked in their order (locks.ts) until the transaction ends; the old ones are not written. */

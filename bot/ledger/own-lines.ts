@@ -3,8 +3,9 @@ import { strictest } from '../domain/link.js';
 import type { LedgerContext } from './context.js';
 import type { IdentityLedger } from './identities.js';
 import { readSignals } from './line-signals.js';
+import { othersOf, tellOthers } from './link-notices.js';
 import { identityRef, toLink } from './linked-user.js';
-import { audit, nowOf, othersOf, ownLink, tellOthers, touch } from './linking.js';
+import { audit, nowOf, ownLink, touch } from './linking.js';
 import { lockIdentities, lockLines } from './locks.js';
 import { lines } from './schema.js';
 import { lineLinks } from './schema-identity.js';
@@ -100,7 +101,7 @@ function restoring(context: LedgerContext): IdentityLedger['restoreLine'] {
       if (row === undefined) throw new RangeError('a link that was locked is not there');
       await touch(tx, now, ref, { lineId });
       await audit(tx, now, row, 'linked', 'user', { method: row.method });
-      const owed = young ? await tellOthers(tx, now, row.id, others) : [];
+      const owed = await tellOthers(tx, now, row.id, others);
       return { outcome: 'restored', link: { ...toLink(row, line, vault), owed } };
     });
 }
