@@ -141,7 +141,7 @@ async function applyTo(ledger: Ledger, purchase: Purchase, failure: string | und
     const event = readCallback(failure, now.posts > 1);
     const moved = await ledger.movePurchase(now.id, event, {
       ...(said !== undefined && { said, failure: said }),
-      ...(event === 'callback-failed' && { ofPost: now.posts }),
+      ...(event === 'callback-failed' && { ofMarker: now.marker }),
     });
     if (moved !== undefined) return moved;
     now = await ledger.purchase(purchase.id);

@@ -8,7 +8,7 @@ import type { Jobs } from '../bot/jobs.js';
 import type { Ledger, MoveDetails, Purchase } from '../bot/ledger/ledger.js';
 import type { LineTelco } from '../bot/line-telco.js';
 import type { Logger } from '../bot/log.js';
-import { type Telco, TelcoRefused, TelcoUnreachable } from '../bot/telco.js';
+import { type PurchaseAnswer, type Telco, TelcoRefused, TelcoUnreachable } from '../bot/telco.js';
 import { wakeOutbox } from '../bot/telco-events.js';
 
 export interface OrderOptions {
@@ -41,13 +41,13 @@ export interface MarkedOrder {
 /** Sends an order whose marker is this caller's, and writes down what came of it. Returns the event that did. */
 export async function sendOrder(options: OrderOptions, order: MarkedOrder): Promise<PurchaseEvent> {
   const { ledger, jobs, lines, log } = options;
-  const { id, lineId, posts } = order.purchase;
+  const { id, lineId, marker } = order.purchase;
   const { event, ...details } = await post(order);
   lines.forget(lineId);
   const soon = order.telco.deduplicatesPurchases && event === 'ambiguous' ? { checkInMs: FIRST_RESEND_MS } : {};
   // A success counts whichever order it answers; anything else only while no newer one is out.
-  const ofPost = event === 'completed' ? {} : { ofPost: posts };
-  const moved = await record(options, id, event, { ...details, ...soon, ...ofPost });
+  const ofMarker = event === 'completed' ? {} : { ofMarker: marker };
+  const moved = await record(options, id, event, { ...details, ...soon, ...ofMarker });
   log.info({ purchase: id, event, said: details.said, moved: moved !== undefined }, 'purchase submitted');
   if (moved === undefined) await compareWithTheEnd(ledger, id, event);
   // A callback may have been faster: then its receipt is already on the way.
@@ -73,14 +73,23 @@ async function post({ purchase, line, telco, began, again = false }: MarkedOrder
       { deadlineMs: ORDER_DEADLINE_MS },
     );
     const { status, confirmationCode } = answer;
-    const event = status === 'processing' ? 'accepted' : status === 'failed' ? 'refused' : 'completed';
-    return { event, said: status, ...(confirmationCode !== undefined && { confirmationCode }) };
+    return {
+      event: eventOf(status, repeated),
+      said: status,
+      ...(confirmationCode !== undefined && { confirmationCode }),
+    };
   } catch (error) {
     if (error instanceof TelcoRefused) return refusal(error, repeated);
     if (error instanceof TelcoUnreachable) return { event: notSent, said: `not sent: ${error.message}` };
     // Ambiguous, or a bug of ours after the marker: nobody knows, so nobody says.
     return { event: 'ambiguous', said: error instanceof RefillError ? error.message : 'no answer' };
   }
+}
+
+/** A repetition that failed says nothing about the first one, which may have been charged. */
+function eventOf(status: PurchaseAnswer['status'], repeated: boolean): PurchaseEvent {
+  if (status === 'failed') return repeated ? 'ambiguous' : 'refused';
+  return status === 'processing' ? 'accepted' : 'completed';
 }
 
 /** What was refused was not charged, unless an earlier one of the same order was, or the refusal does not say. */

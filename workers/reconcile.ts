@@ -1,8 +1,8 @@
-import { planArrived, provesPurchase, snapshotOf } from '../bot/domain/evidence.js';
-import { ACTIVATION_CHECKS, MAX_POSTS, NEVER_SEEN_CHECKS } from '../bot/domain/patience.js';
+import { NOTHING_NOTED, planArrived, provesPurchase, type Snapshot, snapshotOf } from '../bot/domain/evidence.js';
+import { ACTIVATION_CHECKS, MAX_POSTS, NEVER_SEEN_CHECKS, UNSEEN_CHECKS } from '../bot/domain/patience.js';
 import type { PurchaseEvent } from '../bot/domain/purchase.js';
 import type { Line } from '../bot/domain/subscriber.js';
-import type { MoveDetails, Purchase } from '../bot/ledger/ledger.js';
+import type { Ledger, MoveDetails, Purchase } from '../bot/ledger/ledger.js';
 import type { Telco } from '../bot/telco.js';
 import { wakeOutbox } from '../bot/telco-events.js';
 import { type OrderOptions, sendOrder } from './order.js';
@@ -155,18 +155,28 @@ async function findOut({ ledger }: ReconcilerOptions, looked: Looked): Promise<F
 }
 
 /**
- * The telco said that it is done: the plan should show. It may lag; a person hears of one that never comes. Where that cannot be
- * seen any more, the telco's word is enough.
+ * The telco said that it is done: the plan should show. It may lag; a person hears of one that never comes, and of a balance that
+ * cannot be read for hours. Where it cannot be seen any more, the telco's word is enough.
  */
 async function lookForPlan({ ledger }: ReconcilerOptions, looked: Looked): Promise<void> {
   const { purchase, line, telco, checks, sameSubscriber } = looked;
   const { id, terms } = purchase;
-  const before = await ledger.snapshot(id);
-  if (before === undefined || !sameSubscriber) return ledger.endChecks(id);
-  const balance = await telco.balance(line, { lane: 'background', deadlineMs: LOOK_WITHIN_MS });
-  if (planArrived(before, snapshotOf(balance, terms.planId))) return ledger.endChecks(id);
-  if (checks < ACTIVATION_CHECKS) return;
-  await ledger.openTask('not-activated', id, 'the telco called this purchase completed, but its plan never showed');
+  if (!sameSubscriber) return ledger.endChecks(id);
+  const before = (await ledger.snapshot(id)) ?? NOTHING_NOTED;
+  const call = { lane: 'background', deadlineMs: LOOK_WITHIN_MS } as const;
+  let after: Snapshot;
+  try {
+    after = snapshotOf(await telco.balance(line, call), terms.planId);
+  } catch (error) {
+    if (checks < UNSEEN_CHECKS) throw error;
+    return tellAboutPlan(ledger, id, 'the balance could not be read, so nobody knows whether its plan came');
+  }
+  if (planArrived(before, after)) return ledger.endChecks(id);
+  if (checks >= ACTIVATION_CHECKS) await tellAboutPlan(ledger, id, 'its plan never showed');
+}
+
+async function tellAboutPlan(ledger: Ledger, id: string, why: string): Promise<void> {
+  await ledger.openTask('not-activated', id, `the telco called this purchase completed, but ${why}`);
   await ledger.endChecks(id);
 }
 

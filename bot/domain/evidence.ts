@@ -14,6 +14,9 @@ export interface Snapshot {
   readonly money?: string;
 }
 
+/** Where nobody noted what a line had: that its plan shows at all has to do, as a sign that it came. */
+export const NOTHING_NOTED: Snapshot = { plans: 0, quotas: {} };
+
 /** A telco may write the same end a little differently from one answer to the next. */
 const SAME_END_MS = 60_000;
 

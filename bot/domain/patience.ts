@@ -29,6 +29,9 @@ export const ACTIVE_WITHIN_MS = 2 * 60_000;
 /** Looks for the plan of a completed purchase before a person is told that it is not there: about half an hour. */
 export const ACTIVATION_CHECKS = 7;
 
+/** Looks at a balance that cannot be read before a person is told that nobody can see the plan: about four hours. */
+export const UNSEEN_CHECKS = 14;
+
 /**
  * A look-up that does not know the order is believed from this look on, seven minutes in: no process can still be about to send
  * it then.

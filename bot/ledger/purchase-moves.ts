@@ -23,7 +23,7 @@ export interface MovesLedger {
 
 const value = sql.placeholder;
 
-/** When to look what became of a purchase that came to this state; a completed one is looked at where there is a snapshot. */
+/** When to look what became of a purchase that came to this state. */
 const CHECK_MS: Readonly<Partial<Record<PurchaseState, number>>> = {
   processing: CALLBACK_WITHIN_MS,
   unknown: FIRST_CHECK_MS,
@@ -54,7 +54,7 @@ export function moveMethods(context: LedgerContext): MovesLedger {
         noteSealed: sealed(details.note),
         snapshotSealed: sealed(details.snapshot && JSON.stringify(details.snapshot)),
         posts: POSTS[event] ?? 0,
-        ofPost: details.ofPost ?? null,
+        ofMarker: details.ofMarker ?? null,
         confirmedWithinMs: details.confirmedWithinMs ?? null,
         checkInMs: details.checkInMs ?? CHECK_MS[to] ?? null,
         final: isFinal(to),
@@ -92,21 +92,21 @@ function moving(db: LedgerContext['db']) {
         posts: sql`${posts} + ${value('posts')}::int`,
         postedAt: sql`case when ${posts} + ${value('posts')}::int = 0 then null
           when ${value('posts')}::int > 0 then coalesce(${postedAt}, ${NOW}) else ${postedAt} end`,
+        marker: sql`case when ${value('posts')}::int > 0 then ${purchases.moves} + 1 else ${purchases.marker} end`,
         snapshotSealed: sql`coalesce(${value('snapshotSealed')}, ${snapshotSealed})`,
-        // A completed purchase is looked at from the start again, and only where there is something to compare with.
+        // A completed purchase is looked at from the start again.
         checks: sql`case when ${value('final')}::boolean then 0 else ${checks} end`,
-        checkAt: sql`case when ${value('final')}::boolean
-          then case when ${value('to')}::text = 'completed' and ${snapshotSealed} is not null
-            then ${NOW} + ${value('checkInMs')}::float8 * interval '1 millisecond' end
-          when ${value('checkInMs')}::float8 is not null
-          then ${NOW} + least(${value('checkInMs')}::float8 * 2 ^ least(${checks}, 10),
-            greatest(${value('checkInMs')}::float8, ${sql.raw(`${LONGEST_CHECK_PAUSE_MS}`)})) * interval '1 millisecond' end`,
+        // What is unknown is looked at ever more rarely; a callback is waited for equally long each time.
+        checkAt: sql`case when ${value('checkInMs')}::float8 is not null then ${NOW} + interval '1 millisecond' *
+          case when ${value('to')}::text = 'unknown' then least(${value('checkInMs')}::float8 * 2 ^ least(${checks}, 10),
+            greatest(${value('checkInMs')}::float8, ${sql.raw(`${LONGEST_CHECK_PAUSE_MS}`)}))
+          else ${value('checkInMs')}::float8 end end`,
       })
       .where(
         and(
           eq(purchases.id, value('id')),
           sql`${purchases.state} = any(${value('from')})`,
-          sql`(${value('ofPost')}::int is null or ${posts} = ${value('ofPost')}::int)`,
+          sql`(${value('ofMarker')}::int is null or ${purchases.marker} = ${value('ofMarker')}::int)`,
           sql`(${value('confirmedWithinMs')}::float8 is null or
             ${purchases.createdAt} > ${NOW} - ${value('confirmedWithinMs')}::float8 * interval '1 millisecond')`,
         ),

@@ -36,6 +36,7 @@ export function toPurchase(row: typeof purchases.$inferSelect, vault: LedgerCont
     ...(row.failure !== null && { failure: row.failure }),
     posts: row.posts,
     ...(row.postedAt !== null && { postedAt: row.postedAt }),
+    marker: row.marker,
     createdAt: row.createdAt,
     stateAt: row.stateAt,
   };

@@ -42,6 +42,8 @@ export interface Purchase extends Omit<NewPurchase, 'linkId' | 'key'> {
   readonly posts: number;
   /** When the first of them may have left. */
   readonly postedAt?: Date;
+  /** Tells the markers of its orders apart: grows with each, while `posts` may come back to what it was. 0 before the first. */
+  readonly marker: number;
   readonly createdAt: Date;
   readonly stateAt: Date;
 }
@@ -69,8 +71,8 @@ export interface MoveDetails {
   readonly checkInMs?: number;
   /** What an operator wrote; sealed. */
   readonly note?: string;
-  /** Only while this is still the newest order (`Purchase.posts`). */
-  readonly ofPost?: number;
+  /** Only while the order with this marker is still the newest one (`Purchase.marker`). */
+  readonly ofMarker?: number;
   /** Only when it was confirmed this short a time ago, in ms. */
   readonly confirmedWithinMs?: number;
 }

@@ -127,6 +127,8 @@ export const purchases = pgTable(
     posts: integer().notNull().default(0),
     /** When the first of them may have left. */
     postedAt: at('posted_at'),
+    /** The move that wrote its newest marker; grows with each, also where `posts` comes back to what it was. */
+    marker: integer().notNull().default(0),
     /** Of this purchase and the key its line had when it was confirmed: a CPID is renewed in place, perhaps by another SIM. */
     confirmedForRef: text('confirmed_for_ref'),
     /** What the line had of this plan right before the order; read with the key of `confirmedForRef`, like the order. */

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { createMillom } from '../../adapters/millom/index.js';
 import { planArrived, snapshotOf } from '../../bot/domain/evidence.js';
-import type { PurchaseAnswer, Telco } from '../../bot/telco.js';
+import { type PurchaseAnswer, type Telco, TelcoRefused, TelcoUnreachable } from '../../bot/telco.js';
 import { type FaultOrder, type Sandbox, type SandboxOptions, startSandbox } from '../../sandbox/index.js';
 import { submit } from '../../workers/purchases.js';
 import { type Reconciler, startReconciler } from '../../workers/reconcile.js';
@@ -221,6 +221,23 @@ describe('an order whose answer was lost', () => {
       },
     );
 
+    test('that takes the second and never calls back is looked at 15 minutes later, like after the first', async () => {
+      world = await atMillom({ callbackDelayMs: 0, deduplicate: true, deduplicates: true });
+      const { id } = await world.buy();
+      world.fault('drop-before');
+      await submit(place, id);
+      place.pass(6_000);
+      world.sandbox.nextPurchase(world.subscriber, { mode: 'processing', callback: 'never' });
+      await reconciler.reconcile();
+      expect((await standing(place, id)).state).toBe('processing');
+      await until(async () => world.charges().length === 1);
+      await reconcileFor(14 * MINUTE);
+      expect((await standing(place, id)).state).toBe('processing');
+      await reconcileFor(2 * MINUTE);
+      expect((await standing(place, id)).state).toBe('completed');
+      expect(world.charges()).toHaveLength(1);
+    });
+
     test('is sent again with growing pauses while it stays unclear, and told once', async () => {
       world = await atMillom({ deduplicate: true, deduplicates: true });
       const { id } = await world.buy();
@@ -236,7 +253,11 @@ describe('an order whose answer was lost', () => {
       expect(trail.filter(({ event }) => event === 'resubmit')).toHaveLength(4);
     });
 
-    test('that calls the second a conflict is asked further, and never called failed', async () => {
+    const refusals: readonly [string, () => Promise<PurchaseAnswer>][] = [
+      ['calls the second a conflict', () => Promise.reject(new TelcoRefused('conflict', { status: 409 }))],
+      ['answers the second with "failed"', () => Promise.resolve({ status: 'failed' })],
+    ];
+    test.each(refusals)('that %s is asked further, and never called failed', async (_name, refuse) => {
       let sent = 0;
       const orders: unknown[] = [];
       await open(
@@ -245,8 +266,7 @@ describe('an order whose answer was lost', () => {
           async purchase(_, order): Promise<PurchaseAnswer> {
             orders.push(order);
             if (++sent === 1) throw new Error('the connection broke');
-            const { TelcoRefused } = await import('../../bot/telco.js');
-            throw new TelcoRefused('conflict', { status: 409 });
+            return refuse();
           },
         }),
       );
@@ -398,6 +418,68 @@ describe('a completed purchase', () => {
     await reconcileFor(60 * MINUTE);
     expect(looks).toBe(1);
     expect(await place.ledger.openTasks(10)).toEqual([]);
+  });
+
+  describe.each<[string, Partial<Telco>]>([
+    [
+      'before whose order the balance could not be read',
+      {
+        async balance(_, call) {
+          if (call?.lane === 'order') throw new TelcoUnreachable('too slow');
+          return { plans: active ? [plan] : [] };
+        },
+      },
+    ],
+    ['at a telco that can be asked about orders', { findPurchase: async () => ({ status: 'completed' }) }],
+  ])('%s', (_name, does) => {
+    beforeEach(async () => {
+      await reconciler.close();
+      await place.close();
+      await open(
+        telcoThat({
+          purchase: async () => ({ status: 'completed' }),
+          balance: async () => ({ plans: active ? [plan] : [] }),
+          ...does,
+        }),
+      );
+    });
+
+    test('is looked for all the same: a plan that never shows is a person’s, one that shows is not', async () => {
+      const id = await bought();
+      expect(await place.ledger.snapshot(id)).toBeUndefined();
+      await reconcileFor(25 * MINUTE);
+      expect(await place.ledger.openTasks(10)).toEqual([]);
+      await reconcileFor(15 * MINUTE);
+      expect(await place.ledger.openTasks(10)).toMatchObject([{ kind: 'not-activated', subject: id }]);
+      active = true;
+      await bought();
+      await reconcileFor(60 * MINUTE);
+      expect(await place.ledger.openTasks(10)).toHaveLength(1);
+    });
+  });
+
+  test('whose balance cannot be read for hours is a person’s too, and not looked at any more', async () => {
+    const id = await bought();
+    const balance = async () => {
+      looks += 1;
+      throw new TelcoUnreachable('no answer');
+    };
+    await reconciler.close();
+    const lines = { ...place.lines, telcoFor: () => telcoThat({ balance }) };
+    reconciler = startReconciler({ ...place, lines, everyMs: NEVER_BY_ITSELF });
+    const hours = async (count: number) => {
+      for (let quarter = 0; quarter < count * 4; quarter++) {
+        place.pass(15 * MINUTE);
+        await reconciler.reconcile();
+      }
+    };
+    await hours(1);
+    expect(await place.ledger.openTasks(10)).toEqual([]);
+    await hours(7);
+    expect(await place.ledger.openTasks(10)).toMatchObject([{ kind: 'not-activated', subject: id }]);
+    const asked = looks;
+    await hours(6);
+    expect(looks).toBe(asked);
   });
 
   test('whose plan shows late is waited for; whose plan never shows is a person’s', async () => {

@@ -29,6 +29,7 @@ export function openingPurchases({ ledger }: Given): void {
         ...purchase,
         state: 'confirmed',
         posts: 0,
+        marker: 0,
         createdAt: expect.any(Date),
         stateAt: expect.any(Date),
       };
@@ -181,6 +182,25 @@ export function movingPurchases({ ledger, database }: Given): void {
       const failed = await ledger().movePurchase(purchase.id, 'callback-failed', { failure: 'NO_MONEY' });
       expect(failed).toMatchObject({ state: 'failed', confirmationCode: 'C-1', failure: 'NO_MONEY' });
       expect(failed?.stateAt.getTime()).toBeGreaterThanOrEqual(failed?.createdAt.getTime() ?? Infinity);
+    });
+
+    test('by the answer to an order that was put off and sent anew does nothing, though as many orders are out', async () => {
+      const { id, ...purchase } = newPurchase();
+      await ledger().openPurchase({ id, ...purchase });
+      const first = await ledger().movePurchase(id, 'submit');
+      const ofMarker = first?.marker ?? 0;
+      expect(await ledger().movePurchase(id, 'put-off', { ofMarker })).toMatchObject({ state: 'confirmed', posts: 0 });
+      const second = await ledger().movePurchase(id, 'submit');
+      expect(second).toMatchObject({ state: 'submitting', posts: first?.posts });
+      expect(second?.marker).toBeGreaterThan(ofMarker);
+      for (const late of ['put-off', 'refused', 'ambiguous', 'accepted'] as const) {
+        expect(await ledger().movePurchase(id, late, { ofMarker })).toBeUndefined();
+      }
+      expect(await ledger().purchase(id)).toEqual(second);
+      // Whatever else happens to it: an answer is its own order's until a newer one goes out.
+      await ledger().movePurchase(id, 'interrupted');
+      const answered = { ofMarker: second?.marker ?? 0 };
+      expect(await ledger().movePurchase(id, 'refused', answered)).toMatchObject({ state: 'failed', posts: 1 });
     });
 
     test('that does not exist moves nothing', async () => {

@@ -1,0 +1,1 @@
+ALTER TABLE "purchases" ADD COLUMN "marker" integer DEFAULT 0 NOT NULL;
