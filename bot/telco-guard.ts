@@ -24,8 +24,12 @@ export interface GuardOptions {
   readonly lanes?: Partial<Readonly<Record<Lane, number>>>;
 }
 
-/** Reading and selling fail apart: a selling API that breaks must not turn order after order into one nobody knows of. */
-export type Circuit = 'reads' | 'orders';
+/**
+ * What fails apart. Buying needs `reads` (what subscribers and orders ask) and `orders`: a selling API that breaks must not turn
+ * order after order into one nobody knows of. Reads in the background, registrations and requests for a top-up break by
+ * themselves: nobody's purchase waits for them, and looking for lost orders does not wait for registrations.
+ */
+export type Circuit = 'reads' | 'orders' | 'background' | 'registrations' | 'top-ups';
 
 /** Together the connections an adapter keeps for reads, so that no lane can use up another's. */
 const LANES: Readonly<Record<Lane, number>> = { order: 24, turn: 88, background: 16 };
@@ -45,14 +49,15 @@ class LaneFull extends TelcoUnreachable {}
 export function guardTelco(telco: Telco, options: GuardOptions): Telco {
   const { pauses, onCircuit, restMs = 5_000 } = options;
   const open = (circuit: Circuit) => new Guard(restMs, (isOpen) => onCircuit?.(circuit, isOpen));
-  const reads = open('reads');
-  const orders = open('orders');
+  const [reads, orders, background] = [open('reads'), open('orders'), open('background')];
+  const [registrations, topUps] = [open('registrations'), open('top-ups')];
   const lanes = createLanes({ ...LANES, ...options.lanes });
-  const read = <T>(call: TelcoCall | undefined, ask: (call: TelcoCall) => Promise<T>, lane: Lane = 'turn') =>
-    lanes(call?.lane ?? lane, call, (timed) =>
+  const read = <T>(call: TelcoCall | undefined, ask: (call: TelcoCall) => Promise<T>) =>
+    lanes(call?.lane ?? 'turn', call, (timed) => {
       // An order's look at the balance is in a hurry: that it gave up says nothing about the telco.
-      timed.lane === 'order' ? reads.whileClosed(() => ask(timed)) : reads.run(() => ask(timed)),
-    );
+      if (timed.lane === 'order') return reads.whileClosed(() => ask(timed));
+      return (timed.lane === 'background' ? background : reads).run(() => ask(timed));
+    });
   const { register, requestTopUp, findPurchase } = telco;
   return {
     name: telco.name,
@@ -64,12 +69,14 @@ export function guardTelco(telco: Telco, options: GuardOptions): Telco {
     purchase: (subscriber, order, call) => orders.run(() => telco.purchase(subscriber, order, call)),
     ...(register && {
       register: (subscriber, types, call) =>
-        read(call, (timed) => register.call(telco, subscriber, types, timed), 'background'),
+        lanes(call?.lane ?? 'background', call, (timed) =>
+          registrations.run(() => register.call(telco, subscriber, types, timed)),
+        ),
     }),
-    // Done twice it asks somebody twice: it is an order in all but name.
+    // Done twice it asks somebody twice: never repeated, like an order, and no order waits for it.
     ...(requestTopUp && {
       requestTopUp: (subscriber, request, call) =>
-        orders.run(() => requestTopUp.call(telco, subscriber, request, call)),
+        topUps.run(() => requestTopUp.call(telco, subscriber, request, call)),
     }),
     ...(findPurchase && {
       findPurchase: (subscriber, id, call) => read(call, (timed) => findPurchase.call(telco, subscriber, id, timed)),

@@ -150,6 +150,41 @@ describe('a telco that cannot be reached', () => {
   });
 });
 
+describe('a telco that fails at what nobody waits for', () => {
+  const topUp = { donorName: 'Dana', donorMsisdn: '60198765432', requestorName: 'Alice' };
+  const work: readonly [Circuit, (telco: Telco) => Promise<unknown> | undefined, RegExp][] = [
+    ['registrations', (telco) => telco.register?.(ALICE, [], { lane: 'background' }), /register/],
+    ['background', (telco) => telco.balance(ALICE, { lane: 'background' }), /balance/],
+    ['background', (telco) => telco.offers(ALICE, { lane: 'background' }), /upsellOffer/],
+    ['top-ups', (telco) => telco.requestTopUp?.(ALICE, topUp), /topup/],
+  ];
+
+  test.each(work)('(%s) is left alone with it, and takes orders all the same', async (circuit, ask, path) => {
+    millom.onCall = (seen, ...rest) => (path.test(seen.url) ? answer(500) : balance)(seen, ...rest);
+    const telco = guarded({ restMs: 60_000 }, { topUpUrl: millom.url });
+    const failing = async () => failureOf(ask(telco) ?? Promise.resolve());
+    for (let n = 0; n < 5; n++) expect(await failing()).toBeInstanceOf(TelcoUnreachable);
+    const { length } = millom.calls;
+    expect(await failing()).toBeInstanceOf(TelcoUnreachable);
+    expect(millom.calls).toHaveLength(length);
+    expect(circuits).toEqual([[circuit, true]]);
+
+    // What a purchase needs: that orders are taken at all, the offer once more, a look at the balance, the order.
+    expect(telco.restMs?.()).toBe(0);
+    millom.onCall = (seen, ...rest) => (seen.method === 'POST' ? completed : balance)(seen, ...rest);
+    await expect(telco.offers(ALICE)).resolves.toMatchObject({ offers: [] });
+    await expect(telco.balance(ALICE, { lane: 'order' })).resolves.toEqual({ plans: [] });
+    await expect(order(telco)).resolves.toEqual({ status: 'completed' });
+  });
+
+  test('can still be asked what became of an order while registrations fail', async () => {
+    millom.onCall = (seen, ...rest) => (/register/.test(seen.url) ? answer(500) : balance)(seen, ...rest);
+    const telco = guarded({ restMs: 60_000 });
+    await fiveTimes(async () => telco.register?.(ALICE, [], { lane: 'background' }));
+    await expect(telco.balance(ALICE, { lane: 'background' })).resolves.toEqual({ plans: [] });
+  });
+});
+
 describe('lanes', () => {
   /** Answers nobody until told to. */
   function holding() {
