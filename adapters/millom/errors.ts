@@ -29,6 +29,9 @@ const REASON_OF_STATUS: Readonly<Record<number, RefusalReason>> = {
 /** Not among the ten, but Millom's callbacks know them; on an order they say that something was, or is being, bought. */
 const MAY_BE_BOUGHT = new Set(['PURCHASE_ALREADY_EXECUTED', 'PURCHASE_IN_PROGRESS', 'DUPLICATED_CALLBACK']);
 
+/** Not authenticated, and too many: whatever stands before Millom says so before it looks at the order. */
+const TURNED_AWAY = new Set([401, 429]);
+
 /** Causes that put a 5xx down to the server rather than to the subscriber. */
 const SERVERS_FAULT = new Set<RefusalReason | undefined>([undefined, 'unspecified', 'unavailable']);
 
@@ -57,7 +60,10 @@ export function readAnswer<Schema extends ZodType>(answer: Answer, schema: Schem
 
 /**
  * What an answer to an order means. The body's `status` outranks the HTTP code. Whatever does not clearly say that this order
- * was taken or was not, is ambiguous: 3xx, 408 and 5xx, a body that cannot be read, another order's id, a word nobody knows.
+ * was taken or was not, is ambiguous: 3xx, 408 and 5xx, a body that cannot be read, another order's id, a word nobody knows, and
+ * a 4xx without Millom's ErrorDocument (upsell.yaml documents no other): a proxy may have put its own page in place of the answer
+ * to an order that was carried out. 401 and 429 count by themselves, for they mean that the request was turned away unread
+ * (RFC 9110 section 15.5.2, RFC 6585 section 4), and whoever turns it away need not know Millom's words.
  * @param sentBefore an earlier attempt of the same order reached Millom: then a conflict may be with ourselves
  */
 export function readPurchaseAnswer(
@@ -72,6 +78,9 @@ export function readPurchaseAnswer(
   if (status < 400 || status === 408 || status >= 500) throw new TelcoAmbiguous(`the telco answered ${status}`);
   const cause = causeOf(json);
   if (cause !== undefined && MAY_BE_BOUGHT.has(cause)) throw new TelcoAmbiguous('the telco knows this order already');
+  if (cause === undefined && !TURNED_AWAY.has(status)) {
+    throw new TelcoAmbiguous(`the telco's ${status} to the order cannot be read`);
+  }
   const refused = refusal(answer, cause, now);
   if (sentBefore && refused.reason === 'conflict') {
     throw new TelcoAmbiguous('the telco sees a conflict, perhaps with this very order');

@@ -227,12 +227,30 @@ describe('an order', () => {
     ['a loan nobody agreed to', answer(200, { transid: ORDER.transactionId, status: 'completed', fundSource: 'LOAN' })],
     ['a cause that says it was bought before', answer(409, { cause: 'PURCHASE_ALREADY_EXECUTED' })],
     ['a cause that says it is being bought', answer(409, { cause: 'PURCHASE_IN_PROGRESS' })],
+    // As a firewall does it that does not like what the answer to a charged order says.
+    ['a proxy’s own 403', answer(403, '<html><h1>Forbidden</h1>')],
+    ['a proxy’s own 404', answer(404, '<html>')],
+    ['a 409 that gives no cause', answer(409, {})],
+    ['a 403 of another shape', answer(403, { error: 'forbidden', status: 403 })],
+    ['a 403 without a body', answer(403, '')],
+    ['half a refusal', answer(403, '{"cause":"NOT_ALL')],
+    ['a cause that is no word', answer(403, { cause: 403 })],
   ])('answered with %s is ambiguous, and is never sent twice', async (_, trouble) => {
     const millom = await stage.farEnd();
     inTurn(millom, trouble, completed);
     expect(await failureOf(stage.client(millom).purchase(ALICE, ORDER))).toBeInstanceOf(TelcoAmbiguous);
     expect(millom.calls).toHaveLength(1);
     expect(stage.reports.at(-1)).toMatchObject({ operation: 'purchase', outcome: 'ambiguous' });
+  });
+
+  test.each([
+    [401, 'not-allowed'],
+    [429, 'too-many-requests'],
+  ])('turned away with %i is refused whatever the page says: nobody read it', async (status, reason) => {
+    const millom = await stage.farEnd();
+    millom.onCall = answer(status, '<html>');
+    const failure = await failureOf(stage.client(millom).purchase(ALICE, ORDER));
+    expect(failure).toMatchObject({ code: 'TELCO_REFUSED', reason, details: { status } });
   });
 
   test('that is not answered in time is ambiguous', async () => {
@@ -365,13 +383,15 @@ describe('a body without end', () => {
     expect(after.rss - before.rss).toBeLessThan(80e6);
   });
 
-  test('makes an order ambiguous and a refusal no less a refusal', async () => {
+  // Of what was never read nobody knows who wrote it: the refusal of an order may be a proxy's page about a charged one.
+  test('makes an order ambiguous whatever the status, and the refusal of a question no less a refusal', async () => {
     const millom = await stage.farEnd();
     const client = stage.client(millom);
     flood(millom, 200);
     expect(await failureOf(client.purchase(ALICE, ORDER))).toBeInstanceOf(TelcoAmbiguous);
     flood(millom, 403);
-    expect(await failureOf(client.purchase(ALICE, ORDER))).toMatchObject({ reason: 'not-allowed' });
+    expect(await failureOf(client.purchase(ALICE, ORDER))).toBeInstanceOf(TelcoAmbiguous);
+    expect(await failureOf(client.balance(ALICE))).toMatchObject({ reason: 'not-allowed' });
   });
 
   test('is not even begun when its length is announced', async () => {
