@@ -152,14 +152,19 @@ export function onItsWay({ text }: Turn, purchase: Purchase): Screen {
   return { ...screen(blocks), key: purchaseKey(id) };
 }
 
-/** One purchase at a time: this one was not ordered, and the one under way may have been made elsewhere. */
+/**
+ * One purchase at a time: this one was not ordered, and the one under way may have been made elsewhere. While nobody knows what
+ * became of that one, that is said: buying again is what must not happen now.
+ */
 export async function busyScreen(turn: Turn, wanted: Terms, underWay: Purchase): Promise<Screen> {
   const { text } = turn;
-  const wantedName = offerName(text, wanted);
-  const said = (await isOwn(turn, underWay))
-    ? text.t('purchase.busy', { wanted: wantedName, name: planName(text, underWay) })
-    : text.t('purchase.busy-other', { wanted: wantedName });
-  return say(said, [leadTo(turn, 'balance'), leadTo(turn, 'purchases')]);
+  const own = await isOwn(turn, underWay);
+  const checked = underWay.state === 'unknown';
+  const values = { wanted: offerName(text, wanted) };
+  const said = own
+    ? text.t(checked ? 'purchase.busy-checking' : 'purchase.busy', { ...values, name: planName(text, underWay) })
+    : text.t(checked ? 'purchase.busy-checking-other' : 'purchase.busy-other', values);
+  return say(said, [leadTo(turn, 'balance'), leadTo(turn, 'purchases')], checked ? 'warning' : undefined);
 }
 
 /** More than this line may spend: what the limit is, what is left of it, from when on there is room, and the other ways. */

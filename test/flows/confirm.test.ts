@@ -243,3 +243,27 @@ describe('a confirmation', () => {
     expect(await count()).toBe(before + 1);
   });
 });
+
+describe('another plan while one is under way', () => {
+  async function meanwhile(event: 'accepted' | 'ambiguous'): Promise<string> {
+    await visit.token(button(await toConfirmation(visit, 'day'), 'Pay RM 2.00'));
+    const [{ id } = { id: '' }] = await ordered(house);
+    await house.ledger.movePurchase(id, 'submit');
+    await house.ledger.movePurchase(id, event);
+    const before = await count();
+    const said = words(await visit.token(button(await toConfirmation(visit, 'week'), 'Pay RM 10.00')));
+    expect(await count()).toBe(before);
+    expect(said).toContain('I did not order Plan week');
+    return said;
+  }
+
+  test('is not ordered: one thing at a time', async () => {
+    expect(await meanwhile('accepted')).toContain('Plan day is still on its way');
+  });
+
+  test('that nobody knows the end of is not ordered: it is still being checked, and that is said', async () => {
+    const said = await meanwhile('ambiguous');
+    expect(said).toContain('still checking with your operator whether Plan day went through');
+    expect(said).not.toContain('on its way');
+  });
+});

@@ -88,7 +88,7 @@ describe('the new owner of a number', () => {
     await after.say('hello');
     const priced = await toConfirmation(after, 'day');
     const busy = words(await after.token(button(priced, 'Pay RM 2.00')));
-    expect(busy).toContain('still working on an earlier order');
+    expect(busy).toContain('still checking with your operator whether an earlier order');
     expect(busy).not.toContain('Plan secret');
     expect(words(await after.say('cancel'))).not.toContain('Plan secret');
     // Its buyer hears more.

@@ -12,6 +12,10 @@ export const buying = {
     'I did not order {wanted}: {name} is still on its way, and I buy one thing at a time. Try again when it is done.',
   'purchase.busy-other':
     'I did not order {wanted}: your operator is still working on an earlier order for this number. Try again later.',
+  'purchase.busy-checking':
+    'I did not order {wanted}: I am still checking with your operator whether {name} went through. I will tell you here; then you can order again.',
+  'purchase.busy-checking-other':
+    'I did not order {wanted}: I am still checking with your operator whether an earlier order for this number went through. Try again later.',
 
   'receipt.heading': 'Receipt',
   'receipt.text': '{name} is yours. Enjoy!',

@@ -13,6 +13,10 @@ export const buying: Partial<Record<keyof typeof english, string>> = {
     'No pedí {wanted}: {name} todavía está en camino, y compro una cosa a la vez. Inténtalo de nuevo cuando termine.',
   'purchase.busy-other':
     'No pedí {wanted}: tu operador todavía está procesando un pedido anterior de este número. Inténtalo más tarde.',
+  'purchase.busy-checking':
+    'No pedí {wanted}: sigo verificando con tu operador si se completó la compra de {name}. Te avisaré aquí; después podrás volver a pedir.',
+  'purchase.busy-checking-other':
+    'No pedí {wanted}: sigo verificando con tu operador si se completó un pedido anterior de este número. Inténtalo más tarde.',
 
   'receipt.heading': 'Recibo',
   'receipt.text': 'Ya tienes {name}. ¡Que lo disfrutes!',
