@@ -119,6 +119,37 @@ onServer(`a PostgreSQL server in trouble${here ? '' : ` (${NO_POSTGRES})`}`, () 
   });
 });
 
+describe('a database that is there and cannot write', () => {
+  test.each([
+    ['53100', 'its disk is full'],
+    ['53200', 'it is out of memory'],
+    ['53300', 'it has no connection left'],
+    ['57014', 'a statement took too long'],
+    ['25006', 'it became a standby'],
+    ['40001', 'it rolled back'],
+  ])('(%s: %s) is not available: nothing was written, and asking again is worth it', async (code) => {
+    const { database, close } = await withPglite();
+    await database.drizzle.execute(sql`create table trouble (code text primary key)`);
+    await database.drizzle.execute(
+      sql.raw(`create function fail() returns trigger language plpgsql as $$ declare how text; begin
+        for how in select code from trouble loop raise exception 'not now' using errcode = how; end loop; return new; end $$`),
+    );
+    await database.drizzle.execute(
+      sql`create trigger fail before insert on purchases for each row execute function fail()`,
+    );
+    const ledger = createLedger(database, tempVault());
+    const price = { amount: '5.00', currency: 'MYR' };
+    const terms = { planId: 'p', planName: [], price, fundSource: 'wallet' } as const;
+    const wanted = { id: randomUUID(), confirmation: 'c', lineId: 'l', conversationId: 'web-1', terms };
+    await database.drizzle.execute(sql`insert into trouble values (${code})`);
+    await expect(ledger.openPurchase(wanted)).rejects.toMatchObject({ code: 'LEDGER_UNAVAILABLE', cause: { code } });
+    expect(await ledger.purchase(wanted.id)).toBeUndefined();
+    await database.drizzle.execute(sql`delete from trouble`);
+    expect(await ledger.openPurchase(wanted)).toMatchObject({ outcome: 'opened' });
+    await close();
+  });
+});
+
 describe('a ledger that was closed', () => {
   test('is unavailable', async () => {
     const { database } = await withPglite();
