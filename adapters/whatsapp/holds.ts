@@ -10,11 +10,14 @@ export interface Holds {
   hold(key: string, ms: number): Promise<void>;
   /** Whether any of the keys is held. Rejects when it is not known. */
   held(...keys: readonly string[]): Promise<boolean>;
+  /** Whether this process was told so itself. */
+  holding(key: string): boolean;
 }
 
 export function createHolds(pauses: Pauses, shortLived: ShortLived, now: () => number): Holds {
   const keyOf = (key: string) => `whatsapp:hold:${key}`;
   return {
+    holding: (key) => pauses.left(key) > 0,
     async hold(key, ms) {
       pauses.hold(key, ms);
       await shortLived.set(keyOf(key), String(now() + ms), ms);

@@ -13,6 +13,7 @@ import { mountRoutes } from './routes.js';
 import { createSender } from './send.js';
 import { readTemplates } from './templates.js';
 import { createAliases } from './users.js';
+import { createWaits } from './waits.js';
 import { createWindow } from './window.js';
 
 export type { Words } from './render.js';
@@ -69,7 +70,7 @@ export function createWhatsAppChannel(options: WhatsAppChannelOptions): Channel 
     graph,
     window,
     now,
-    pauses,
+    waits: createWaits(pauses, shortLived, now),
     holds: createHolds(pauses, shortLived, now),
     templates: readTemplates(),
   });

@@ -1,37 +1,23 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import { LRUCache } from 'lru-cache';
 import { z } from 'zod';
-import {
-  ChannelAwaitsUser,
-  ChannelBusy,
-  ChannelRefused,
-  ChannelUnreachable,
-  type Inbox,
-  type Outgoing,
-} from '../../bot/channel.js';
+import { ChannelAwaitsUser, ChannelRefused, ChannelUnreachable, type Outgoing } from '../../bot/channel.js';
 import type { Logger } from '../../bot/log.js';
-import type { Pauses } from '../../bot/pauses.js';
 import { CODE_NOTICE, codeContents } from './code-template.js';
+import { type ConsequencesParts, createConsequences, holdOf, notKnown } from './consequences.js';
 import { GraphRefused, GraphSilent, type Reaction, reactionTo } from './errors.js';
 import type { Answer, Graph } from './graph.js';
-import type { Holds } from './holds.js';
 import { type Content, render, type Words } from './render.js';
 import { type Template, type TemplateContent, templatesFor } from './templates.js';
-import { WINDOW_MS, type Window } from './window.js';
+import { WINDOW_MS } from './window.js';
 
 /** Where an answer goes: a number where one is known, else a business-scoped id. */
 export type Address = { readonly to: string } | { readonly recipient: string };
 
 const address = z.union([z.strictObject({ to: z.string().min(1) }), z.strictObject({ recipient: z.string().min(1) })]);
 
-export interface SenderParts {
+export interface SenderParts extends ConsequencesParts {
   readonly graph: Graph;
-  readonly window: Window;
-  readonly pauses: Pauses;
-  readonly holds: Holds;
   readonly templates: readonly Template[];
   readonly words: (language: string) => Words;
-  readonly operator: Pick<Inbox, 'alert' | 'optedOut'>;
   readonly log: Pick<Logger, 'warn'>;
   readonly now: () => number;
 }
@@ -53,9 +39,6 @@ type Plan = { readonly kind: 'free'; readonly media: boolean } | { readonly kind
 /** More alternatives than any message has. */
 const MAX_ATTEMPTS = 8;
 
-/** A wait this short is slept through, in milliseconds; a longer one gives the worker back. */
-const SHORT_WAIT_MS = 1_000;
-
 export function createSender(parts: SenderParts): Sender {
   const { graph, window, now, log } = parts;
   const consequences = createConsequences(parts);
@@ -76,23 +59,24 @@ export function createSender(parts: SenderParts): Sender {
       return answer.ok ? undefined : answer;
     } catch (error) {
       if (!(error instanceof GraphSilent)) throw error;
-      // WhatsApp has no idempotency key: a message that may have been taken is not sent (and billed) again after a timeout.
-      // A broken connection is nearly always one that was closed while idle, so that one is tried again.
-      if (error.sent && error.timedOut)
-        return void log.warn({ err: error }, 'WhatsApp did not say whether it took a message');
+      // WhatsApp has no idempotency key: a message that may have been taken is not sent (and billed) again (RFC 9110, 9.2.2).
+      // No connection, or one that was closed while nothing was on it, took nothing for sure.
+      if (error.sent) return void log.warn({ err: error }, 'WhatsApp did not say whether it took a message');
       throw new ChannelUnreachable('WhatsApp could not be reached', { cause: error });
     }
   }
 
   return {
     async send(outgoing) {
+      const { conversationId } = outgoing;
       const to = addressOf(outgoing.address);
       let plan = await planFor(outgoing);
       for (let attempts = 0; attempts < MAX_ATTEMPTS; attempts++) {
         plan = await passingHeld(plan, outgoing, parts);
         const content = contentOf(plan, outgoing, parts, 'to' in to);
         if (content === undefined) return;
-        await consequences.mayI(outgoing.conversationId, isProactive(plan, outgoing));
+        await consequences.mayI(outgoing, plan.kind);
+        const sentAt = now();
         const refusal = await attempt({
           messaging_product: 'whatsapp',
           recipient_type: 'individual',
@@ -100,10 +84,10 @@ export function createSender(parts: SenderParts): Sender {
           ...content,
           biz_opaque_callback_data: outgoing.id,
         });
-        if (refusal === undefined) return consequences.forgive(outgoing.conversationId);
+        if (refusal === undefined) return consequences.took(conversationId, sentAt);
         const { code, details, status, retryAfterMs } = refusal;
         const reaction = reactionTo(code, details, status);
-        await consequences.apply(reaction, outgoing.conversationId, code, retryAfterMs);
+        await consequences.apply(reaction, { code, conversationId, sentAt, retryAfterMs });
         if (reaction.do === 'other-template' && content.type === 'template') await consequences.rest(content);
         const next = nextPlan(plan, reaction);
         if (next === undefined)
@@ -116,7 +100,7 @@ export function createSender(parts: SenderParts): Sender {
     async failed(conversationId, code, details) {
       const reaction = reactionTo(code, details);
       try {
-        await consequences.apply(reaction, conversationId, code, undefined);
+        await consequences.apply(reaction, { code, conversationId });
       } catch (error) {
         // "Later" and "no" are for a message that is at hand; this one is gone.
         if (!(error instanceof ChannelRefused) && !(error instanceof ChannelUnreachable)) throw error;
@@ -144,10 +128,6 @@ const MENDED_BY_ANOTHER_TRY: ReadonlySet<Reaction['do']> = new Set([
   'locked-out',
 ]);
 
-function notKnown(cause: unknown): never {
-  throw new ChannelUnreachable('it is not known what may be sent to this user', { cause });
-}
-
 /** Leaves out templates that were refused a while ago: a paused one rests for hours. */
 async function passingHeld(plan: Plan, { message }: Outgoing, { templates, holds }: SenderParts): Promise<Plan> {
   if (plan.kind === 'free' || message.notice === undefined) return plan;
@@ -158,10 +138,6 @@ async function passingHeld(plan: Plan, { message }: Outgoing, { templates, holds
     if (candidate !== undefined && !(await holds.held(holdOf(candidate)).catch(notKnown))) break;
   }
   return { kind: 'template', choice };
-}
-
-function holdOf({ template: { name, language } }: TemplateContent): string {
-  return `template:${name}:${language.code}`;
 }
 
 /** `undefined`: there is nothing to say. @throws ChannelAwaitsUser where a template is needed and there is none. */
@@ -184,11 +160,6 @@ function contentOf(
   return content;
 }
 
-/** What nobody asked for just now: everything outside the window, and nudges inside it. */
-function isProactive(plan: Plan, { message }: Outgoing): boolean {
-  return plan.kind === 'template' || message.notice?.name.startsWith('nudge_') === true;
-}
-
 /** What to try instead; `undefined` when nothing is left. */
 function nextPlan(plan: Plan, reaction: Reaction): Plan | undefined {
   if (reaction.do === 'wait') return plan;
@@ -196,98 +167,4 @@ function nextPlan(plan: Plan, reaction: Reaction): Plan | undefined {
   if (reaction.do === 'without-media' && plan.kind === 'free' && plan.media) return { kind: 'free', media: false };
   if (reaction.do === 'other-template' && plan.kind === 'template') return { ...plan, choice: plan.choice + 1 };
   return undefined;
-}
-
-const DAY_MS = 24 * 3_600_000;
-/** Until somebody looked; the alert is repeated when it is tried again. */
-const HALT_MS = 3_600_000;
-/** As long as the first pause of a template (CHANNELS.md "Pausing on low quality"). */
-const TEMPLATE_RESTS_MS = 3 * 3_600_000;
-const LOCKED_OUT_MS = 60_000;
-const LONGEST_USER_WAIT_MS = 4 ** 6 * 1000;
-const LONGEST_WAIT_MS = 300_000;
-const FIRST_WAIT_MS = { number: 1_000, app: 10_000 } as const;
-
-/** What a code means for the messages after this one. */
-function createConsequences({ pauses, holds, operator, window }: SenderParts) {
-  /** How often in a row a user, or the whole number, was said to be busy. */
-  const strikes = new LRUCache<string, number>({ max: 50_000 });
-
-  function waitMs(who: 'user' | 'number' | 'app', key: string): number {
-    const before = strikes.get(key) ?? 0;
-    strikes.set(key, before + 1);
-    // CHANNELS.md "Pair rate": 4^X seconds, X from 0.
-    if (who === 'user') return Math.min(LONGEST_USER_WAIT_MS, 4 ** before * 1000);
-    return Math.min(LONGEST_WAIT_MS, 2 ** before * FIRST_WAIT_MS[who]);
-  }
-
-  async function pauseFor(key: string): Promise<void> {
-    const left = pauses.left(key);
-    if (left > SHORT_WAIT_MS) throw new ChannelBusy(left);
-    if (left > 0) await sleep(left);
-  }
-
-  return {
-    /** Waits a moment where that is enough. @throws ChannelBusy or, for what was not asked for, ChannelRefused */
-    async mayI(conversationId: string, proactive: boolean): Promise<void> {
-      if (proactive && (await holds.held('proactive', `proactive:${conversationId}`).catch(notKnown)))
-        throw new ChannelRefused('proactive messages are halted');
-      await pauseFor('number');
-      await pauseFor(conversationId);
-    },
-
-    /** The platform took a message: whoever was busy is not any more. */
-    forgive(conversationId: string): void {
-      strikes.delete('number');
-      strikes.delete(conversationId);
-    },
-
-    /** This template is not tried again for a while. */
-    rest: (content: TemplateContent): Promise<void> => holds.hold(holdOf(content), TEMPLATE_RESTS_MS),
-
-    /** @throws ChannelBusy or ChannelUnreachable where the same message may go out later. */
-    async apply(
-      reaction: Reaction,
-      conversationId: string | undefined,
-      code: number,
-      retryAfterMs: number | undefined,
-    ): Promise<void> {
-      const platformCode = `WHATSAPP_${code}`;
-      const cause = new GraphRefused(code);
-      switch (reaction.do) {
-        case 'retry':
-          throw new ChannelUnreachable('WhatsApp is not well', { cause });
-        case 'wait': {
-          const key = reaction.who === 'user' ? conversationId : 'number';
-          if (key === undefined) return;
-          const wait = retryAfterMs ?? waitMs(reaction.who, key);
-          pauses.hold(key, wait);
-          if (wait > SHORT_WAIT_MS) throw new ChannelBusy(wait, { cause });
-          return;
-        }
-        case 'locked-out':
-          if (pauses.left('number') === 0) operator.alert(platformCode, 'WhatsApp refuses the access token');
-          pauses.hold('number', LOCKED_OUT_MS);
-          throw new ChannelBusy(LOCKED_OUT_MS, { cause });
-        case 'halt':
-          if (pauses.left('proactive') === 0)
-            operator.alert(platformCode, 'WhatsApp restricts the number or the account');
-          return holds.hold('proactive', HALT_MS);
-        case 'use-template':
-          if (conversationId !== undefined) await window.shut(conversationId);
-          return;
-        case 'spare':
-          if (conversationId === undefined) return;
-          if (reaction.until === 'tomorrow') await holds.hold(`proactive:${conversationId}`, DAY_MS);
-          else await operator.optedOut(conversationId, `whatsapp:${code}`);
-          return;
-        case 'other-template':
-        case 'drop':
-          if (reaction.alert) operator.alert(platformCode, 'WhatsApp refuses a message as it is made');
-          return;
-        case 'without-media':
-          return;
-      }
-    },
-  };
 }

@@ -51,6 +51,10 @@ export interface FakeWhatsApp {
   onSend(callback: (sent: Sent) => void): void;
   /** The next messages are answered like this, one each. */
   fail(...next: readonly Failure[]): void;
+  /** Nothing is answered before that many messages came: all of them are under way at once. */
+  together(count: number): void;
+  /** Closes connections on which nothing is under way. */
+  closeIdle(): void;
   /** Waits until `count` messages were accepted. */
   until(count: number): Promise<readonly Sent[]>;
   close(): Promise<void>;
@@ -59,6 +63,7 @@ export interface FakeWhatsApp {
 export async function startWhatsApp(): Promise<FakeWhatsApp> {
   const failures: Failure[] = [];
   const listeners: ((sent: Sent) => void)[] = [];
+  let gathering: { readonly count: number; readonly held: (() => void)[] } | undefined;
   const server = createServer((request, response) => void answer(request, response));
   const fake: FakeWhatsApp = {
     url: '',
@@ -69,6 +74,10 @@ export async function startWhatsApp(): Promise<FakeWhatsApp> {
     attempts: 0,
     onSend: (callback) => void listeners.push(callback),
     fail: (...next) => void failures.push(...next),
+    together(count) {
+      gathering = { count, held: [] };
+    },
+    closeIdle: () => server.closeIdleConnections(),
     async until(count) {
       const deadline = Date.now() + 5_000;
       while (fake.sent.length < count && Date.now() < deadline) await new Promise((done) => setTimeout(done, 5));
@@ -95,7 +104,23 @@ export async function startWhatsApp(): Promise<FakeWhatsApp> {
     error(response, { code: 100, status: 404 });
   }
 
-  function message(body: Record<string, unknown>, request: IncomingMessage, response: ServerResponse): unknown {
+  /** With the last that was waited for, all go on. */
+  async function gathered(): Promise<void> {
+    const waiting = gathering;
+    if (waiting === undefined) return;
+    const on = new Promise<void>((go) => void waiting.held.push(go));
+    if (waiting.held.length === waiting.count) {
+      gathering = undefined;
+      for (const go of waiting.held) go();
+    }
+    await on;
+  }
+
+  async function message(
+    body: Record<string, unknown>,
+    request: IncomingMessage,
+    response: ServerResponse,
+  ): Promise<unknown> {
     const wrong = requestProblems(body);
     fake.violations.push(...wrong);
     if (wrong.length > 0) return error(response, { code: 131009, details: wrong[0] ?? '' });
@@ -104,6 +129,7 @@ export async function startWhatsApp(): Promise<FakeWhatsApp> {
       return json(response, 200, { success: true });
     }
     fake.attempts += 1;
+    await gathered();
     const failure = failures.shift();
     if (failure?.instead === 'hang') return;
     if (failure?.instead === 'break') return void request.socket.destroy();
