@@ -13,6 +13,7 @@ import { MailboxUnavailable } from './conversation/mailbox.js';
 import { createRegistry } from './conversation/registry.js';
 import type { TurnDeps } from './conversation/turn-deps.js';
 import { LedgerUnavailable } from './ledger/index.js';
+import { createPace } from './pace.js';
 
 const now = () => new Date();
 /** Longer than a turn is tried again without anybody noticing. */
@@ -59,7 +60,7 @@ export async function startWorkers(parts: Parts, closing: Closing): Promise<void
   const runners = [
     startPurchasesWorker({ ledger, jobs, lines, log }),
     startOutboxWorker({ ledger, jobs, mailbox, lines, now, log, codes: parts.codes }),
-    startNudgesWorker({ ledger, jobs, mailbox, now, log }),
+    startNudgesWorker({ ledger, jobs, mailbox, channels, pace: createPace(parts.working.shortLived), now, log }),
   ];
   closing.add('workers', () => Promise.all(runners.map((runner) => runner.close())));
   const reconciler = startReconciler({ ledger, jobs, lines, log });

@@ -1,10 +1,22 @@
-import { createPostgresBackend, type PgPool, Queue, type QueueOptions, Worker, type WorkerOptions } from 'bullmq';
+import {
+  createPostgresBackend,
+  DelayedError,
+  type PgPool,
+  Queue,
+  type QueueOptions,
+  Worker,
+  type WorkerOptions,
+} from 'bullmq';
 import type { Redis } from 'ioredis';
+import { ChannelBusy } from './channel.js';
 
 /** The queues beside the mailbox, one per kind of work. A job is a ledger id: the ledger knows the rest, and whether it is still due. */
 export const QUEUES = ['purchases', 'outbox', 'nudges'] as const;
 
 export type QueueName = (typeof QUEUES)[number];
+
+/** However long a platform asks us to wait: people do not. */
+const LONGEST_MS = 600_000;
 
 interface IdJob {
   readonly id: string;
@@ -32,7 +44,10 @@ export interface JobRunner {
 export interface Jobs {
   /** Resolves when the job is queued; one that is queued already stays one. */
   add(queue: QueueName, id: string): Promise<void>;
-  /** Runs a queue's jobs; a rejection is retried with backoff, then left to the sweeper. */
+  /**
+   * Runs a queue's jobs; a rejection is retried with backoff, then left to the sweeper. One with `ChannelBusy` is no failure: the
+   * job comes back after that long, however often, and others go on.
+   */
   run(
     queue: QueueName,
     concurrency: number,
@@ -54,7 +69,7 @@ export function createJobs(options: JobsOptions): Jobs {
       await queues[name].add(name, { id }, { jobId: `${name}-${id}` });
     },
     run(name, concurrency, process, onError) {
-      const { worker, close } = make.worker(name, (job) => process(job.data.id), {
+      const { worker, close } = make.worker(name, (job, token) => process(job.data.id).catch(putOff(job, token)), {
         concurrency,
         // A job a crash interrupted runs again; the ledger's compare-and-set makes the second run harmless.
         maxStalledCount: 10,
@@ -95,6 +110,16 @@ function openQueue(name: QueueName, make: Make): IdQueue {
   return queue;
 }
 
+/** @throws what it is given, but for a `ChannelBusy`: then the job is put off. */
+function putOff(job: RunningJob, token: string | undefined): (error: unknown) => Promise<void> {
+  return async (error) => {
+    if (!(error instanceof ChannelBusy)) throw error;
+    await job.moveToDelayed(Date.now() + Math.min(error.retryAfterMs, LONGEST_MS), token);
+    // How BullMQ is told that the job is neither done nor failed.
+    throw new DelayedError();
+  };
+}
+
 /** What is asked of BullMQ's classes, whose types name the store they are made for. */
 interface IdQueue {
   add(name: string, data: IdJob, options: { readonly jobId: string }): Promise<unknown>;
@@ -108,12 +133,17 @@ interface IdWorker {
   on(event: 'failed', listener: (job: unknown, error: Error) => void): unknown;
 }
 
+interface RunningJob {
+  readonly data: IdJob;
+  moveToDelayed(timestamp: number, token?: string): Promise<void>;
+}
+
 /** The two stores BullMQ knows, which differ in how its classes are made and in nothing else. */
 interface Make {
   queue(name: QueueName, options: Omit<QueueOptions, 'connection'>): IdQueue;
   worker(
     name: QueueName,
-    process: (job: { readonly data: IdJob }) => Promise<void>,
+    process: (job: RunningJob, token?: string) => Promise<void>,
     options: Omit<WorkerOptions, 'connection'>,
   ): JobRunner & { readonly worker: IdWorker };
 }

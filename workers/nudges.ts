@@ -1,14 +1,18 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { type Channel, ChannelBusy } from '../bot/channel.js';
 import type { Mailbox } from '../bot/conversation/mailbox.js';
 import { RefillError } from '../bot/errors.js';
 import type { JobRunner, Jobs } from '../bot/jobs.js';
 import type { Ledger } from '../bot/ledger/ledger.js';
 import type { Logger } from '../bot/log.js';
+import type { Pace } from '../bot/pace.js';
 
 export interface NudgesWorkerOptions {
   readonly ledger: Ledger;
   readonly jobs: Jobs;
   readonly mailbox: Mailbox;
+  readonly channels: ReadonlyMap<string, Pick<Channel, 'unaskedPerSecond'>>;
+  readonly pace: Pace;
   readonly now: () => Date;
   readonly log: Logger;
 }
@@ -46,9 +50,25 @@ function createRoom(mailbox: Mailbox): () => Promise<void> {
   };
 }
 
-/** Hands queued nudges to their conversations, in order with what is said there. What to say is decided in the turn. */
-export function startNudgesWorker({ ledger, jobs, mailbox, now, log }: NudgesWorkerOptions): JobRunner {
+/** Rejects with `ChannelBusy` when as many go out by themselves as the conversation's workspace takes in a second. */
+function createPlaces({ ledger, channels, pace }: NudgesWorkerOptions): (conversationId: string) => Promise<void> {
+  return async (conversationId) => {
+    const { channel, workspace } = (await ledger.conversation(conversationId))?.origin ?? {};
+    const rate = channel === undefined ? undefined : channels.get(channel)?.unaskedPerSecond;
+    const wait = rate === undefined ? 0 : await pace.take(`${channel}:${workspace}`, rate);
+    if (wait > 0) throw new ChannelBusy(wait);
+  };
+}
+
+/**
+ * Hands queued nudges to their conversations, in order with what is said there. What to say is decided in the turn. All that goes out
+ * by itself comes by here, at the rate its channel declares: what is too much goes back to the queue, where it keeps nobody
+ * waiting, neither the nudges of other workspaces nor what its own user says meanwhile.
+ */
+export function startNudgesWorker(options: NudgesWorkerOptions): JobRunner {
+  const { ledger, jobs, mailbox, now, log } = options;
   const room = createRoom(mailbox);
+  const placeFor = createPlaces(options);
   const process = async (id: string) => {
     await room();
     const nudge = await ledger.nudge(id);
@@ -57,6 +77,7 @@ export function startNudgesWorker({ ledger, jobs, mailbox, now, log }: NudgesWor
       await ledger.finishNudge(id, 'skipped', 'stale');
       return;
     }
+    await placeFor(nudge.conversationId);
     await mailbox.deliver({
       kind: 'system',
       // A nudge that comes back (the telco could not be asked) is a new event, at most one a minute.

@@ -45,6 +45,9 @@ export interface SlackChannelOptions {
   readonly now?: () => number;
 }
 
+/** Slack lets "several hundred messages a minute" into a workspace and publishes no number (CHANNELS.md 3). */
+const UNASKED_PER_SECOND = 4;
+
 const API_URL = 'https://slack.com/api/';
 
 /**
@@ -64,6 +67,7 @@ export function createSlackChannel(options: SlackChannelOptions): Channel {
 
   return {
     name: 'slack',
+    unaskedPerSecond: UNASKED_PER_SECOND,
     async routes(http: FastifyInstance, inbox: Inbox) {
       alert = options.alert ?? inbox.alert;
       const take = createTake({ api, tokens, conversationIdOf, now, debug }, inbox);

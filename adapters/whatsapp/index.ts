@@ -42,6 +42,9 @@ export interface WhatsAppChannelOptions {
   readonly now?: () => number;
 }
 
+/** Half of the 80 messages a second of a number, which count what comes in as well (CHANNELS.md "Rate"). */
+const UNASKED_PER_SECOND = 40;
+
 /** What must not be empty for webhooks to be verified and messages to be sent. */
 const REQUIRED = ['graphVersion', 'phoneNumberId', 'accessToken', 'appSecret', 'verifyToken'] as const;
 
@@ -78,6 +81,7 @@ export function createWhatsAppChannel(options: WhatsAppChannelOptions): Channel 
 
   return {
     name: 'whatsapp',
+    unaskedPerSecond: UNASKED_PER_SECOND,
     routes: (http, inbox) => mountRoutes(http, inbox, { ...options, aliases, window, sender, presence, now }),
     async send(outgoing) {
       try {

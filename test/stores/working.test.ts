@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { ChannelBusy } from '../../bot/channel.js';
 import type { LogEntry, LogSignal } from '../../bot/live-log.js';
 import { createMessageRefs } from '../../bot/message-refs.js';
 import { createVault } from '../../bot/secrets.js';
@@ -225,6 +226,27 @@ describe.each(HOUSES)('what is under way, on %s', (_name, open) => {
       expect(tried).toEqual(['patient', 'patient']);
       expect(errors).toEqual([expect.objectContaining({ message: 'not now' })]);
       await jobs.close();
+    });
+
+    test('brings a job back that was put off, however often, without a failure, and holds up no other', async () => {
+      const [jobs, there] = [house.here.jobs(), house.there.jobs()];
+      const tried: string[] = [];
+      const errors: unknown[] = [];
+      const busy = async (id: string) => {
+        tried.push(id);
+        if (id === 'patient' && tried.filter((one) => one === id).length < 8) throw new ChannelBusy(50);
+        // While it is put off it stays one.
+        if (id === 'other') await there.add('nudges', 'patient');
+      };
+      await jobs.add('nudges', 'patient');
+      await jobs.add('nudges', 'other');
+      jobs.run('nudges', 1, busy, (error) => errors.push(error));
+      await until(async () => tried.length >= 9 && (await jobs.depth()).nudges === 0);
+      expect(tried.slice(0, 2)).toEqual(['patient', 'other']);
+      expect(tried.filter((id) => id === 'patient')).toHaveLength(8);
+      expect(tried.filter((id) => id === 'other')).toHaveLength(1);
+      expect(errors).toEqual([]);
+      await Promise.all([jobs.close(), there.close()]);
     });
   });
 });

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import type { Nudge } from '../../bot/ledger/ledger.js';
+import { createPace } from '../../bot/pace.js';
 import { startNudgesWorker } from '../../workers/nudges.js';
 import { startSweeper } from '../../workers/sweeper.js';
 import {
@@ -11,6 +12,7 @@ import {
   openWorkplace,
   type Stores,
   telcoThat,
+  until,
   type Workplace,
 } from './workplace.js';
 
@@ -29,14 +31,17 @@ beforeEach(async () => {
 });
 afterEach(() => place.close());
 
-async function queued(): Promise<Nudge> {
+async function queued(workspace = ''): Promise<Nudge> {
   const line = await newLine(place);
+  const conversationId = await newConversation(place, line, 'low-data');
+  const origin = { channel: 'web', workspace, user: conversationId, address: conversationId };
+  await place.ledger.saveConversation({ id: conversationId, origin, lineId: line.id });
   const nudge = await place.ledger.addNudge({
     operator: OPERATOR,
     transactionId: randomUUID(),
     type: 'low-data',
     lineId: line.id,
-    conversationId: await newConversation(place, line, 'low-data'),
+    conversationId,
     planName: [],
   });
   if (nudge === undefined) throw new Error('the nudge was there before');
@@ -62,6 +67,45 @@ describe('a nudge', () => {
     waiting = 499;
     await place.idle();
     expect(heard).toHaveLength(1);
+  });
+
+  test('too many for their workspace in a second go later, none is lost, and those of another do not wait', async () => {
+    place.channels.set('web', { unaskedPerSecond: 4 });
+    const here = await Promise.all(Array.from({ length: 10 }, () => queued('here')));
+    const there = await queued('there');
+    const heard = await place.converse();
+    // One clock for all: it stands still unless it is moved.
+    let at = Date.now();
+    let asked = 0;
+    // What is counted for a second lasts as long as that does here.
+    const count = (key: string, by: 0 | 1) => place.shortLived.count(key, by, HOUR);
+    const pace = createPace({ count }, () => at);
+    const warnings: unknown[] = [];
+    startNudgesWorker({
+      ...place,
+      log: { warn: (facts: unknown) => void warnings.push(facts) } as never,
+      pace: {
+        async take(key, perSecond) {
+          const wait = await pace.take(key, perSecond);
+          asked += 1;
+          return Math.min(wait, 100);
+        },
+      },
+    });
+    for (const { id } of here) await place.jobs.add('nudges', id);
+    await place.jobs.add('nudges', there.id);
+    const refs = () => heard.map((event) => ('ref' in event ? event.ref : ''));
+    for (const most of [4, 8, 10]) {
+      const before = asked;
+      await until(async () => asked >= before + 20 || refs().length === 11);
+      await until(async () => refs().length > most && (await place.mailbox.depth()).conversations === 0);
+      expect(refs().filter((ref) => ref !== there.id)).toHaveLength(most);
+      expect(refs()).toContain(there.id);
+      at += 1_000;
+    }
+    await place.idle();
+    expect(refs().toSorted()).toEqual([...here, there].map(({ id }) => id).toSorted());
+    expect(warnings).toEqual([]);
   });
 
   test('goes to its conversation once a minute for as long as it is queued', async () => {

@@ -1,5 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { sql } from 'drizzle-orm';
+import type { Channel } from '../../bot/channel.js';
 import type { InboundEvent } from '../../bot/conversation/event.js';
 import type { Mailbox } from '../../bot/conversation/mailbox.js';
 import { createRedisMailbox } from '../../bot/conversation/redis-mailbox.js';
@@ -11,8 +12,11 @@ import { createLedger } from '../../bot/ledger/index.js';
 import type { Ledger, NewPurchase, OutboxKind, Purchase } from '../../bot/ledger/ledger.js';
 import { createLineTelco, type LineTelco } from '../../bot/line-telco.js';
 import { createMetrics, type Metrics } from '../../bot/metrics.js';
+import { createPace, type Pace } from '../../bot/pace.js';
+import type { ShortLived } from '../../bot/short-lived.js';
 import type { Database } from '../../bot/stores/database.js';
 import type { RedisStore } from '../../bot/stores/redis.js';
+import { createRedisShortLived } from '../../bot/stores/redis-short-lived.js';
 import type { Telco } from '../../bot/telco.js';
 import { createTelcoEvents, type TelcoEvents } from '../../bot/telco-events.js';
 import { silent, tempRedis, tempVault, withPglite } from '../support/stores.js';
@@ -40,6 +44,10 @@ export interface Workplace {
   readonly ledger: Ledger;
   readonly jobs: Jobs;
   readonly mailbox: Mailbox;
+  /** By name; of each, how fast it takes what goes out by itself. */
+  readonly channels: Map<string, Pick<Channel, 'unaskedPerSecond'>>;
+  readonly shortLived: ShortLived;
+  readonly pace: Pace;
   readonly lines: LineTelco;
   readonly events: TelcoEvents;
   readonly metrics: Metrics;
@@ -70,11 +78,15 @@ export async function openWorkplace({ database, redis }: Stores, telco: Telco): 
   await until(async () => webhooks.status === 'ready');
   const jobs = createJobs({ webhooks, workers: redis.forWorkers, prefix });
   const mailbox = createRedisMailbox({ webhooks, workers: redis.forWorkers, prefix, vault });
+  const shortLived = createRedisShortLived(webhooks, prefix);
   const lines = createLineTelco(() => telco, ledger, now);
   const alerts: string[] = [];
   const alert = (code: string) => void alerts.push(code);
   const events = createTelcoEvents({ ledger, jobs, lines, log: silent, alert });
   return {
+    channels: new Map(),
+    shortLived,
+    pace: createPace(shortLived, () => now().getTime()),
     ...{ ledger, jobs, mailbox, lines, events, metrics: createMetrics(), log: silent, alerts, alert, now },
     pass(ms) {
       passed += ms;
