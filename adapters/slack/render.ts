@@ -4,7 +4,7 @@ import type { Action, Block, Fact, GaugeBlock, Message, OfferCard } from '../../
 import { gaugeBar, toText } from '../../bot/message/text.js';
 import { turned, unturned } from './direction.js';
 import { carryForm, FORM_ACTION } from './form.js';
-import { clipEncoded, escapeMrkdwn, plainText, type Run, textObject } from './text.js';
+import { besides, clipEncoded, escapeMrkdwn, plainLength, plainText, type Run, textObject } from './text.js';
 
 /** Block Kit, as docs.slack.dev/reference/block-kit and python-slack-sdk's models have it. */
 export const LIMITS = {
@@ -54,53 +54,72 @@ export function render(given: Message, options: RenderOptions): Rendered {
   );
   const rows = actionRows(message, onCards);
   const room = (options.maxBlocks ?? LIMITS.messageBlocks) - rows.length;
-  const content = options.compact === true ? shortText(units, room) : assemble(units, room);
+  const content = options.compact === true ? shortText(units, room, REFUSED) : assemble(units, room);
   return {
     text: clipEncoded(toText(message), LIMITS.fallback, escapeMrkdwn) || '–',
     blocks: [...content, ...rows].map((block, index) => withId(block, index, options)),
   };
 }
 
-/** A piece of a message: as blocks, and as a line for when there is no room for them. */
+/** How much is kept of what stands in a line of text, in UTF-16 units. A price is always kept whole. */
+interface Room {
+  /** Of sentences. */
+  readonly words: number;
+  /** Of the names of plans. */
+  readonly name: number;
+}
+
+/** A piece of a message: as blocks, and as lines for when there is no room for them. */
 interface Unit {
   readonly blocks: types.KnownBlock[];
-  /** `scale` from 1 down says how much of each text to keep. */
-  line(scale: number): string;
+  lines(room: Room): string[];
 }
+
+const AMPLE: Room = { words: 300, name: Infinity };
+/** Sentences give way first; names only when there is no other way to fit a message into its blocks. */
+const SHORTER: readonly Room[] = [
+  AMPLE,
+  { words: 150, name: Infinity },
+  { words: 75, name: Infinity },
+  { words: 75, name: 120 },
+  { words: 75, name: 60 },
+  { words: 75, name: 30 },
+];
+/** Slack found the whole message too long, and does not say by how much (chat.postMessage, `msg_too_long`). */
+const REFUSED: readonly Room[] = [{ words: 300, name: 120 }, ...SHORTER.slice(3)];
 
 /** As many units as blocks as fit, the rest as text. */
 function assemble(units: readonly Unit[], room: number): types.KnownBlock[] {
   for (let kept = units.length; kept > 0; kept--) {
     const blocks = units.slice(0, kept).flatMap((unit) => unit.blocks);
     if (blocks.length > room) continue;
-    const rest = asText(units.slice(kept), 1);
+    const rest = asText(units.slice(kept), AMPLE);
     if (blocks.length + rest.length <= room) return [...blocks, ...rest];
   }
-  return shortText(units, room);
+  return shortText(units, room, SHORTER);
 }
 
-function shortText(units: readonly Unit[], room: number): types.KnownBlock[] {
-  for (const scale of [1, 0.5, 0.25]) {
-    const sections = asText(units, scale);
-    if (sections.length <= room) return sections;
+function shortText(units: readonly Unit[], room: number, steps: readonly Room[]): types.KnownBlock[] {
+  let sections: types.KnownBlock[] = [];
+  for (const step of steps) {
+    sections = asText(units, step);
+    if (sections.length <= room) break;
   }
-  return asText(units, 0.25).slice(0, room);
+  return sections.slice(0, room);
 }
 
-function asText(units: readonly Unit[], scale: number): types.KnownBlock[] {
+function asText(units: readonly Unit[], room: Room): types.KnownBlock[] {
   const sections: string[] = [];
-  for (const unit of units) {
-    const line = unit.line(scale);
-    const last = sections.at(-1);
-    // Half of what a section takes: control sequences are written a little longer than they are.
-    if (last === undefined || last.length + line.length > LIMITS.section / 2) sections.push(line);
-    else sections[sections.length - 1] = `${last}\n${line}`;
+  for (const line of units.flatMap((unit) => unit.lines(room))) {
+    const longer = sections.length === 0 ? line : `${sections.at(-1)}\n${line}`;
+    if (sections.length === 0 || plainLength(longer) > LIMITS.section) sections.push(line);
+    else sections[sections.length - 1] = longer;
   }
   return sections.map((text) => ({ type: 'section', text: plainText(text, LIMITS.section) }));
 }
 
-/** What a piece may take in a line of text; names and prices are shortened to less, so that both are always there. */
-const LINE = { text: 300, name: 120, price: 100 } as const;
+/** Of the values of facts at least as much is kept: an amount is never cut. */
+const VALUE = 80;
 
 function drawBlock(block: Block, actions: readonly Action[]): Unit[] {
   switch (block.type) {
@@ -125,7 +144,7 @@ function drawBlock(block: Block, actions: readonly Action[]): Unit[] {
 /** A unit of one block; none where there are no words, since Slack takes no empty texts. */
 function unit(words: string, block: types.KnownBlock): Unit[] {
   if (words.trim() === '') return [];
-  return [{ blocks: [block], line: (scale) => clip(words, LINE.text * scale) }];
+  return [{ blocks: [block], lines: (room) => [clip(words, room.words)] }];
 }
 
 function drawText(text: string, tone: 'hint' | 'warning' | 'success' | undefined): Unit[] {
@@ -141,44 +160,55 @@ function drawFacts(facts: readonly Fact[]): Unit[] {
     const part = facts.slice(start, start + LIMITS.fields);
     const fields = part
       .map(({ label, value }) =>
-        textObject([[{ text: clip(label, 500), bold: true }], [{ text: value }]], LIMITS.field),
+        textObject([[{ text: besides(label, value, LIMITS.field), bold: true }], [{ text: value }]], LIMITS.field),
       )
       .filter(({ text }) => text !== '');
     if (fields.length === 0) continue;
     units.push({
       blocks: [{ type: 'section', fields }],
-      line: (scale) =>
-        part.map(({ label, value }) => `${clip(label, 60 * scale)}: ${clip(value, 80 * scale)}`).join('\n'),
+      lines: ({ name }) => part.map(({ label, value }) => labelled(label, value, name)),
     });
   }
   return units;
 }
 
+/** A label before what it is the label of, in a line of text. */
+function labelled(label: string, value: string, room: number): string {
+  const kept = clip(value, Math.max(VALUE, room));
+  return `${clip(besides(label, kept, LIMITS.section), room)}: ${kept}`;
+}
+
 function drawGauge({ label, share, level, caption }: GaugeBlock): Unit {
   const bar = gaugeBar(share, level);
-  const lines = [[{ text: clip(label, 500), bold: true }], [{ text: bar }], [{ text: caption }]];
+  const name = besides(label, `${bar}\n${caption}`, LIMITS.section);
+  const lines = [[{ text: name, bold: true }], [{ text: bar }], [{ text: caption }]];
   return {
     blocks: [{ type: 'section', text: textObject(lines, LIMITS.section) }],
-    line: (scale) => `${clip(label, LINE.name * scale)}: ${bar}, ${clip(caption, LINE.name * scale)}`,
+    lines: (room) => [labelled(label, `${bar}, ${caption}`, room.name)],
   };
 }
 
 /** Name and price first and in full, then the rest as far as there is room. */
 function drawCard(card: OfferCard, actions: readonly Action[]): Unit {
-  const lines: Run[][] = [[{ text: clip(card.title, 500), bold: true }], [{ text: clip(card.price, 200) }]];
-  if (card.badge !== undefined) lines.push([{ text: clip(card.badge, 200) }]);
-  if (card.description !== undefined) lines.push([{ text: clip(card.description, 1000) }]);
-  for (const { label, value } of card.facts) lines.push([{ text: `${clip(label, 100)}: ${clip(value, 300)}` }]);
+  const { title, price, badge = '', description = '', facts } = card;
+  const lines: Run[][] = [
+    [{ text: besides(title, `${price}\n${badge}`, LIMITS.section), bold: true }],
+    [{ text: price }],
+    [{ text: badge }],
+    [{ text: clip(description, 1000) }],
+    ...facts.map(({ label, value }) => [{ text: `${label}: ${value}` }]),
+  ];
   const section = { type: 'section', text: textObject(lines, LIMITS.section) } as const;
-  const nameAndPrice = (scale: number) =>
-    `${clip(card.title, LINE.name * scale)} – ${clip(card.price, LINE.price * scale)}`;
+  const nameAndPrice = (room: Room, more = '') =>
+    `${clip(besides(title, `${price}${more}`, LIMITS.section), room.name)} – ${price}${more}`;
   const action = card.action === undefined ? undefined : actions[card.action];
-  if (action === undefined || card.action === undefined) return { blocks: [section], line: nameAndPrice };
+  if (action === undefined || card.action === undefined)
+    return { blocks: [section], lines: (room) => [nameAndPrice(room)] };
   const number = card.action + 1;
   const more = saysMore(action.label, card);
   return {
-    blocks: [{ ...section, accessory: button(action, card.action, more ? action.label : card.price) }],
-    line: (scale) => `${number}. ${nameAndPrice(scale)}${more ? ` (${clip(action.label, LINE.name * scale)})` : ''}`,
+    blocks: [{ ...section, accessory: button(action, card.action, more ? action.label : price) }],
+    lines: (room) => [`${number}. ${nameAndPrice(room, more ? ` (${clip(action.label, room.words)})` : '')}`],
   };
 }
 
@@ -194,7 +224,7 @@ function drawLink(label: string, url: string): Unit[] {
   return [
     {
       blocks: [{ type: 'actions', elements: [{ type: 'button', action_id: 'link', text, url }] }],
-      line: (scale) => `${clip(label, LINE.name * scale)}: ${url}`,
+      lines: (room) => [`${clip(label, room.words)}: ${url}`],
     },
   ];
 }
@@ -220,10 +250,10 @@ function actionRows(message: Message, onCards: ReadonlySet<number>): types.Known
     const room = buttons.length < MAX_ROWS * LIMITS.elements;
     if (room) buttons.push(button(action, index, action.label));
     if (!room || action.label.length > LIMITS.button) {
-      lines.push({ blocks: [], line: () => `${index + 1}. ${clip(action.label, LINE.text)}` });
+      lines.push({ blocks: [], lines: () => [`${index + 1}. ${action.label}`] });
     }
   });
-  const rows: types.KnownBlock[] = asText(lines, 1);
+  const rows: types.KnownBlock[] = asText(lines, AMPLE);
   for (let start = 0; start < buttons.length; start += LIMITS.elements) {
     rows.push({ type: 'actions', elements: buttons.slice(start, start + LIMITS.elements) });
   }

@@ -50,12 +50,32 @@ export function plainText(text: string, max: number): types.PlainTextElement {
 
 /** `text` cut between graphemes so that what `encode` makes of it has at most `max` UTF-16 units. */
 export function clipEncoded(text: string, max: number, encode: (text: string) => string): string {
+  return encode(clipFor(text, max, encode));
+}
+
+function clipFor(text: string, max: number, encode: (text: string) => string): string {
   let budget = max;
   for (;;) {
-    const encoded = encode(clip(text, budget));
-    if (encoded.length <= max) return encoded;
-    budget = Math.min(budget - 1, Math.floor((budget * max) / encoded.length));
+    const clipped = clip(text, budget);
+    const { length } = encode(clipped);
+    if (length <= max) return clipped;
+    budget = Math.min(budget - 1, Math.floor((budget * max) / length));
   }
+}
+
+/** What stands between two texts, and around one of them. */
+const AROUND = 20;
+/** Less of a name says nothing. */
+const LEAST = 30;
+
+/** `name`, cut only where it has to be so that `rest` has room beside it in `max` UTF-16 units, as markup or plain. */
+export function besides(name: string, rest: string, max: number): string {
+  return clipFor(name, Math.max(LEAST, max - escapeMrkdwn(rest).length - AROUND), escapeMrkdwn);
+}
+
+/** How many UTF-16 units a text has in a plain text object. */
+export function plainLength(text: string): number {
+  return breakControls(text).length;
 }
 
 /** The three characters with which Slack's control sequences begin and end (docs.slack.dev, "Escaping text"). */

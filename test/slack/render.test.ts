@@ -111,20 +111,20 @@ describe('any message the model can express', () => {
     fc.assert(
       fc.property(arbitraryMessage(), fc.boolean(), (any, compact) => {
         const drawn: Drawn = render(any, { ...options, compact });
-        expectNothingLost(any, drawn);
+        expectNothingLost(any, drawn, compact);
       }),
       { numRuns: 300 },
     );
   }, 60_000);
 
-  function expectNothingLost({ blocks, actions }: Message, drawn: Drawn) {
+  function expectNothingLost({ blocks, actions }: Message, drawn: Drawn, compact: boolean) {
     const read = squeeze(readable(drawn.blocks));
     const tokens = JSON.stringify(drawn.blocks);
     for (const block of blocks) {
       if (block.type !== 'offers') continue;
       for (const { title, price } of block.offers) {
-        expect(read).toContain(start(title, 28));
-        expect(read).toContain(start(price, 23));
+        expect(read).toContain(compact ? start(title, 28) : squeeze(title));
+        expect(read).toContain(squeeze(price));
       }
     }
     actions.forEach(({ token }, index) => {
@@ -321,6 +321,38 @@ describe('how it looks', () => {
         new RegExp(`^${index + 1}\\. Plan ${index} x{40,}… – RM ${index}\\.00 \\(Take Plan`, 'm'),
       );
     }
+  });
+
+  test('a long name is kept whole as long as there is room, and a price always', () => {
+    const title = `Plan ${'&'.repeat(400)} <!x>`;
+    const price = `RM 5.00 ${'for every day of the month '.repeat(12)}in all`;
+    const cards = (count: number) => ({
+      blocks: [{ type: 'offers', offers: Array.from({ length: count }, () => ({ title, price, facts: [] })) }],
+    });
+    for (const [count, more] of [
+      [1, {}],
+      [100, {}],
+      [100, { maxBlocks: 45 }],
+    ] as const) {
+      const drawn = draw(cards(count), more);
+      checkPost(drawn);
+      const read = squeeze(readable(drawn.blocks));
+      expect([read.split(title).length - 1, read.split(price).length - 1]).toEqual([count, count]);
+    }
+    for (const more of [{ compact: true }, { maxBlocks: 12 }])
+      expect(squeeze(readable(draw(cards(60), more).blocks)).split(price)).toHaveLength(61);
+  });
+
+  test('a name that no section holds leaves room for its price', () => {
+    const card = { title: '&'.repeat(5000), price: 'RM 5.00', badge: 'a loan', facts: [] };
+    const drawn = draw({ blocks: [{ type: 'offers', offers: [card] }] });
+    checkPost(drawn);
+    expect(readable(drawn.blocks)).toMatch(/^\*&{500,}…\*\nRM 5\.00\na loan$/);
+    expect(readable(draw({ blocks: [{ type: 'offers', offers: [card] }] }, { compact: true }).blocks)).toMatch(
+      /^&{100,}… – RM 5\.00$/,
+    );
+    const facts = [{ label: '&'.repeat(3000), value: 'RM 5.00' }];
+    expect(readable(draw({ blocks: [{ type: 'facts', facts }] }).blocks)).toMatch(/RM 5\.00$/);
   });
 
   test('an action whose words do not fit on a button is written out', () => {
