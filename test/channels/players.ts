@@ -6,6 +6,8 @@ import { actionOf, type WebClient, words } from '../support/web-client.js';
 import { payload as teamsPayload } from '../teams/house.js';
 import { type Microsoft, startMicrosoft } from '../teams/microsoft.js';
 import { type FakeWhatsApp, postWebhook, SETTINGS, says, startWhatsApp } from '../whatsapp/whatsapp.js';
+import { linkPhone, WRITER, writes } from '../whatsapp-web/linked.js';
+import type { Phone, Sent } from '../whatsapp-web/phone.js';
 
 /** What a subscriber sees of one message, on any platform: its words, and what can be pressed. */
 export interface Seen {
@@ -22,6 +24,10 @@ export interface Player {
   readonly env: Readonly<Record<string, string>>;
   /** True where a receipt takes the place of "on its way". */
   readonly edits: boolean;
+  /** True where nothing can be pressed: a choice is typed as its number, which means the newest message. */
+  readonly typed: boolean;
+  /** False where the platform is not used for what nobody asked for. */
+  readonly nudges: boolean;
   /** True where the same press soon after is taken for the platform's own repetition, and answered by nothing. */
   readonly swallowsRepeats: boolean;
   start(app: TestApp): Promise<void>;
@@ -86,6 +92,8 @@ export async function slackPlayer(): Promise<Player> {
     name: 'slack',
     env: { SLACK_BOT_TOKEN: 'xoxb-1', SLACK_SIGNING_SECRET: SECRET, SLACK_API_URL: slack.url },
     edits: true,
+    typed: false,
+    nudges: true,
     swallowsRepeats: false,
     async start(app) {
       url = app.url;
@@ -150,6 +158,8 @@ export async function whatsAppPlayer(number = '601155000777'): Promise<Player> {
       WHATSAPP_VERIFY_TOKEN: SETTINGS.verifyToken,
     },
     edits: false,
+    typed: false,
+    nudges: true,
     swallowsRepeats: false,
     async start(app) {
       url = app.url;
@@ -179,8 +189,50 @@ export async function whatsAppPlayer(number = '601155000777'): Promise<Player> {
   };
 }
 
+export interface TeamsPlayer extends Player {
+  /** Presses what may be on no card, or filled in as a form is; resolves with the webhook's status. */
+  execute(action: object): Promise<number>;
+}
+
+/** A phone linked through the library's own client, whose page is cut off. There are no webhooks: what it hears, it has. */
+export async function whatsAppWebPlayer(): Promise<Player> {
+  const linked = linkPhone();
+  const shown = new Shown<Sent>();
+  const problems: string[] = [];
+  let phone: Phone | undefined;
+  const write = async (text: string) => {
+    if (phone === undefined) throw new Error('not started');
+    writes(phone, text);
+    return 200;
+  };
+  return {
+    name: 'whatsapp-web',
+    env: { WHATSAPP_TRANSPORT: 'web' },
+    edits: false,
+    typed: true,
+    nudges: false,
+    swallowsRepeats: false,
+    async start() {
+      phone = (await linked.started()).connects();
+      phone.onSend = (sent) => {
+        if (sent.chat !== WRITER || sent.text.length > 65_536) problems.push('a message WhatsApp Web would not take');
+        shown.push(sent);
+      };
+    },
+    say: write,
+    async next(ms) {
+      const { text } = await shown.next(ms);
+      const choices = [...text.matchAll(/^(\d+)\. (.+)$/gm)];
+      const buttons = choices.map(([, number = '', label = '']) => ({ label, press: () => write(number) }));
+      return { words: text, edited: false, buttons };
+    },
+    problems: () => problems,
+    stop: async () => linked.restore(),
+  };
+}
+
 /** Signed as Microsoft signs, with the keys of a Microsoft of this machine. */
-export async function teamsPlayer(tenant?: string): Promise<Player> {
+export async function teamsPlayer(tenant?: string): Promise<TeamsPlayer> {
   const microsoft: Microsoft = await startMicrosoft();
   const shown = new Shown<Microsoft['sent'][number]>();
   microsoft.onSend((sent) => {
@@ -197,7 +249,14 @@ export async function teamsPlayer(tenant?: string): Promise<Player> {
   return {
     name: 'teams',
     env: microsoft.env(tenant),
+    execute: (action) =>
+      post('action-execute', (activity) => {
+        Object.assign(activity, { id: randomUUID() });
+        activity.value.action = action;
+      }),
     edits: true,
+    typed: false,
+    nudges: true,
     swallowsRepeats: true,
     async start(app) {
       url = app.url;
@@ -251,6 +310,8 @@ export async function webPlayer(): Promise<Player> {
     name: 'web',
     env: {},
     edits: false,
+    typed: false,
+    nudges: true,
     swallowsRepeats: false,
     async start(app) {
       client = await app.subscriber('daniel');

@@ -29,6 +29,7 @@ export class Phone extends library.Client {
   readonly typing: string[] = [];
   /** Numbers behind LIDs that WhatsApp tells. */
   readonly numbers = new Map<string, string>();
+  onSend: (sent: Sent) => void = () => undefined;
   started = 0;
   destroyed = 0;
   /** What the next sends answer: an error to throw, or `nothing`. */
@@ -74,7 +75,9 @@ export class Phone extends library.Client {
     // What the library gives where there is no such chat; its types know nothing of it.
     if (trouble === 'nothing') return undefined as unknown as LibraryMessage;
     if (trouble !== undefined) throw trouble;
-    this.sent.push({ chat, text: String(content) });
+    const sent = { chat, text: String(content) };
+    this.sent.push(sent);
+    this.onSend(sent);
     return this.message('own', { body: content });
   }
 
