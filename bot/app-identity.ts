@@ -8,15 +8,19 @@ import { assignedPersona, firstOf } from './identity/directory.js';
 import type { Identity } from './identity/identity.js';
 import { linkedIdentity } from './identity/linked.js';
 import { createLinking, type Linking } from './identity/linking.js';
+import { numberOwner } from './identity/number-owner.js';
 import { type CodeWork, codeProof, type SendCode } from './identity/one-time-code.js';
 import { personaIdentity, unlessLinked } from './identity/personas.js';
 import type { PageProof } from './identity/proof.js';
 import { remembering } from './identity/recent.js';
 import type { Jobs } from './jobs.js';
+import type { Telco } from './telco.js';
 
 export interface IdentityParts {
   readonly config: Config;
   readonly core: Core;
+  /** Asked whose subscriber a number is. */
+  readonly telco: Pick<Telco, 'account'>;
   readonly jobs: Jobs;
   readonly channels: ReadonlyMap<string, Channel>;
   readonly translators: Translators;
@@ -34,12 +38,11 @@ export interface IdentityServices {
 }
 
 /** Who vouches for a chat user, and how lines get linked. */
-export function openIdentity({ config, core, jobs, world, pages, ...parts }: IdentityParts): IdentityServices {
+export function openIdentity({ config, core, telco, jobs, world, pages, ...parts }: IdentityParts): IdentityServices {
   const { ledger } = core;
   const methods = new Set(config.proofs);
   const { youngForMs } = config.newLink;
-  const operatorOf = async (number: string) =>
-    (await world?.phone(number))?.operator ?? (world === undefined ? config.millom?.operator : undefined);
+  const operatorOf = whoseNumbers(config, telco, world);
   const linked = linkedIdentity({ ledger, methods, operatorOf, youngForMs });
   const send = world === undefined ? codeSender(config, core, parts) : toSimulatedPhone(world, parts.translators);
   const soon = (id: string) => jobs.add('outbox', id);
@@ -58,6 +61,12 @@ export function openIdentity({ config, core, jobs, world, pages, ...parts }: Ide
     linking,
     codes: send && { ledger, operatorOf, send },
   };
+}
+
+/** A sandbox knows the phones it plays, whoever their operator is; a real number is the telco's to tell. */
+function whoseNumbers({ millom }: Config, telco: Pick<Telco, 'account'>, world: RemoteSandbox | undefined) {
+  if (world !== undefined) return async (number: string) => (await world.phone(number))?.operator;
+  return millom === undefined ? async () => undefined : numberOwner(telco, millom.operator);
 }
 
 /** In a sandbox nobody is nobody: a persona that was chosen on the page, or one of their own. */

@@ -60,7 +60,7 @@ async function assemble(config: Config, log: Logger, closing: Closing): Promise<
   const telcoFor = () => millom;
   const cpid = openCpid({ config, core, translators, telcoFor, sandboxUrl: sandbox?.url });
   const pages = cpid === undefined ? [] : [cpid.proof];
-  const who = openIdentity({ config, core, jobs, channels, translators, world, pages });
+  const who = openIdentity({ config, core, telco: millom, jobs, channels, translators, world, pages });
   const parts: Parts = {
     ...core,
     ...who,

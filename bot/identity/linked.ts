@@ -2,6 +2,7 @@ import type { Origin } from '../conversation/event.js';
 import { listedAs } from '../domain/chat-user.js';
 import { maySee, type ProofMethod } from '../domain/link.js';
 import type { IdentityLedger, LineLink, LinkedUser } from '../ledger/identities.js';
+import { TelcoRefused, TelcoUnreachable } from '../telco.js';
 import type { Identity } from './identity.js';
 import { numberOfWhatsAppId } from './number.js';
 
@@ -68,7 +69,11 @@ async function vouch(
   if (known.some(({ line }) => line.key.type === 'MSISDN' && line.key.value === number)) return undefined;
   // Somebody with a line already chose it, or the company did: the number is offered to them, not put in its place.
   if (known.length > 0) return undefined;
-  const operator = await operatorOf(number);
+  const operator = await operatorOf(number).catch((error: unknown) => {
+    // The telco cannot say now: they are told how to link a number, and theirs is offered to them.
+    if (error instanceof TelcoRefused || error instanceof TelcoUnreachable) return undefined;
+    throw error;
+  });
   if (operator === undefined) return undefined;
   const key = { type: 'MSISDN', value: number } as const;
   const link = { operator, key, method: 'whatsapp', source: 'meta', youngForMs, choose: false } as const;

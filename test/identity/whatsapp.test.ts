@@ -101,6 +101,34 @@ test('whom Meta names by number is known at once, until they take another number
   expect(meta.violations).toEqual([]);
 }, 60_000);
 
+test('a number the operator does not know is not linked, and gets no code, in the words of one it knows', async () => {
+  const stranger = '60129999997';
+  const says = (content: string | Record<string, unknown>) =>
+    post(webhook({ contacts: [{ wa_id: stranger }], messages: [inbound(stranger, content)] }));
+  await says('balance');
+  const ways = await next();
+  expect(JSON.stringify(ways.body)).not.toContain('RM ');
+  const own = JSON.stringify(ways.body);
+  expect(own).toContain('Use this number');
+  const button = /"id":"([^"]+)","title":"Use this number"/.exec(own)?.[1] ?? '';
+  await says({
+    type: 'interactive',
+    interactive: { type: 'button_reply', button_reply: { id: button, title: 'Use' } },
+  });
+  expect(JSON.stringify((await next()).body)).toContain('the operator does not serve it here');
+
+  await says('link my number');
+  await next();
+  await says('+60 12-999 9996');
+  expect(JSON.stringify((await next()).body)).toContain('If that number is one of ours, a code is on its way');
+  await says('cancel');
+  await next();
+  // By then a code would have been sent.
+  expect(meta.violations).toEqual([]);
+  const bodies = (await meta.until(seen)).map(({ body }) => body);
+  expect(bodies.filter(({ to, type }) => type === 'template' && to !== NUMBER)).toEqual([]);
+}, 60_000);
+
 let seen = 0;
 
 /** The next message Meta was given. */
