@@ -15,19 +15,26 @@ export type Envelope = Pick<Partial<Activity>, 'from' | 'recipient' | 'conversat
 const SUMMARY = 200;
 const SPOKEN = 1_000;
 
+/** No card cuts a name or a price: where a whole one does not fit, plain text holds several times as much. */
+const WHOLE = { name: Number.POSITIVE_INFINITY, price: Number.POSITIVE_INFINITY };
+
 /** How a message gives way when it is too large, step by step; nearly every message is drawn by the first. */
 const STEPS: readonly (Limits & Card)[] = [
-  { text: 8_000, name: 300, price: 100, description: 2_000, fact: 1_000, offers: 'cards' },
-  { text: 2_000, name: 200, price: 100, description: 0, fact: 300, offers: 'cards' },
-  { text: 600, name: 100, price: 60, description: 0, fact: 0, offers: 'lines' },
+  { ...WHOLE, text: 8_000, fact: 1_000, description: 2_000, offerFact: 1_000, offers: 'cards' },
+  { ...WHOLE, text: 2_000, fact: 300, description: 0, offerFact: 300, offers: 'cards' },
+  { ...WHOLE, text: 600, fact: 100, description: 0, offerFact: 0, offers: 'lines' },
 ];
 
-const SHORTEST: Limits = { text: 60, name: 60, price: 40, description: 0, fact: 0 };
-/** The same for plain text, which takes a fifth of the room. */
+const SHORT: Limits = { ...WHOLE, text: 60, fact: 60, description: 0, offerFact: 0 };
+const SHORTEST: Limits = { ...SHORT, name: 60, price: 40 };
+/** The same for plain text, which takes a fifth of the room. Names go last, and prices after them: only then do they not fit any message. */
 const TEXT_STEPS: readonly Limits[] = [
-  { text: 4_000, name: 200, price: 100, description: 200, fact: 200 },
-  { text: 1_000, name: 100, price: 60, description: 0, fact: 100 },
-  { ...SHORTEST, text: 300 },
+  { ...WHOLE, text: 4_000, fact: 200, description: 200, offerFact: 200 },
+  { ...WHOLE, text: 1_000, fact: 100, description: 0, offerFact: 100 },
+  { ...SHORT, text: 300 },
+  SHORT,
+  { ...SHORT, name: 200 },
+  { ...SHORT, name: 60 },
   SHORTEST,
 ];
 

@@ -1,16 +1,18 @@
 import { cut } from '../../bot/i18n/cut.js';
 import type { Block, Fact, Message, OfferCard } from '../../bot/message/message.js';
 
-/** Longest texts of a message, in UTF-16 units. A name or price this long never was one: ordinary ones are never cut. */
+/** Longest texts of a message, in UTF-16 units. `Infinity` leaves one as it is. */
 export interface Limits {
   readonly text: number;
+  /** Labels and values of the message's own facts. */
+  readonly fact: number;
   /** Headings, names of plans, labels of buttons and gauges. */
   readonly name: number;
   readonly price: number;
   /** 0 leaves descriptions out. */
   readonly description: number;
   /** 0 leaves an offer's facts out. */
-  readonly fact: number;
+  readonly offerFact: number;
 }
 
 /** The message with every text within `limits`; nothing but descriptions and facts of offers goes as a whole. */
@@ -38,7 +40,7 @@ function shortenBlock(block: Block, limits: Limits): Block {
     case 'text':
       return { ...block, text: cut(block.text, limits.text) };
     case 'facts':
-      return { ...block, facts: shortenFacts(block.facts, limits.name, limits.fact || limits.name) };
+      return { ...block, facts: shortenFacts(block.facts, limits.fact) };
     case 'gauge':
       return { ...block, label: cut(block.label, limits.name), caption: cut(block.caption, limits.name) };
     case 'offers':
@@ -55,12 +57,12 @@ function shortenOffer({ description, badge, ...offer }: OfferCard, limits: Limit
     ...offer,
     title: cut(offer.title, limits.name),
     price: cut(offer.price, limits.price),
-    facts: limits.fact === 0 ? [] : shortenFacts(offer.facts, limits.name, limits.fact),
+    facts: limits.offerFact === 0 ? [] : shortenFacts(offer.facts, limits.offerFact),
     ...(description !== undefined && limits.description > 0 && { description: cut(description, limits.description) }),
     ...(badge !== undefined && { badge: cut(badge, limits.name) }),
   };
 }
 
-function shortenFacts(facts: readonly Fact[], label: number, value: number): Fact[] {
-  return facts.map((fact) => ({ label: cut(fact.label, label), value: cut(fact.value, value) }));
+function shortenFacts(facts: readonly Fact[], max: number): Fact[] {
+  return facts.map(({ label, value }) => ({ label: cut(label, max), value: cut(value, max) }));
 }
