@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { done, flow, silent } from '../bot/conversation/flow.js';
 import type { Turn } from '../bot/conversation/turn.js';
+import { isFinal } from '../bot/domain/purchase.js';
 import type { Purchase } from '../bot/ledger/ledger.js';
 import type { Notice } from '../bot/message/message.js';
 import { buyerOf, isOwn } from './ownership.js';
@@ -30,6 +31,8 @@ export const receipt = flow({
       turn.afterSend(() => turn.ledger.awaitUser(item.id));
       return silent();
     }
+    // The same order is out again: if that one is not answered either, this is still to be said. It stays owed until then.
+    if (item.kind === 'checking' && purchase !== undefined && isOutAgain(purchase)) return silent();
     // What the platform refused stays owed: until the user writes, or to be tried again ever more rarely.
     turn.afterSend(async (outcome) => {
       if (outcome === 'replied') await turn.ledger.finishOutbox(item.id);
@@ -49,6 +52,10 @@ export const receipt = flow({
   },
   steps: {},
 });
+
+function isOutAgain({ state }: Purchase): boolean {
+  return state !== 'unknown' && !isFinal(state);
+}
 
 /** The receipt where only a template may be sent. */
 function receiptNotice({ text }: Turn, purchase: Purchase): Notice {

@@ -36,8 +36,8 @@ beforeEach(async () => {
   await visit.say('hello');
 });
 
-/** Completed just now; what its buyer is told. */
-async function told(snapshot?: Snapshot): Promise<Message | undefined> {
+/** A purchase that was just confirmed. */
+async function confirmed(): Promise<string> {
   const id = randomUUID();
   const price = { amount: '2.00', currency: 'MYR' };
   const terms = {
@@ -48,10 +48,21 @@ async function told(snapshot?: Snapshot): Promise<Message | undefined> {
   } as const;
   const ids = { id, confirmation: randomUUID(), lineId: house.line.id, conversationId: visit.id };
   await house.ledger.openPurchase({ ...ids, terms });
+  return id;
+}
+
+/** The outbox comes round with what is owed; what its buyer is told. */
+async function comesRound(name: 'receipt' | 'checking', id: string): Promise<Message | undefined> {
+  const item = await house.ledger.outboxFor(name, id);
+  return visit.hear({ kind: 'system', name, ref: item?.id ?? '' } as Parameters<Visit['hear']>[0]);
+}
+
+/** Completed just now; what its buyer is told. */
+async function told(snapshot?: Snapshot): Promise<Message | undefined> {
+  const id = await confirmed();
   await house.ledger.movePurchase(id, 'submit', snapshot === undefined ? {} : { snapshot });
   await house.ledger.movePurchase(id, 'completed');
-  const item = await house.ledger.outboxFor('receipt', id);
-  return visit.hear({ kind: 'system', name: 'receipt', ref: item?.id ?? '' } as Parameters<Visit['hear']>[0]);
+  return comesRound('receipt', id);
 }
 
 describe('a receipt', () => {
@@ -89,5 +100,32 @@ describe('a receipt', () => {
   test('that comes late does not take a plan that was used up for one that was never there', async () => {
     house.now += 31 * 60_000;
     expect(words(await told(BEFORE))).toContain('Plan day is yours');
+  });
+});
+
+describe('"still checking"', () => {
+  async function unclear(): Promise<string> {
+    const id = await confirmed();
+    await house.ledger.movePurchase(id, 'submit');
+    await house.ledger.movePurchase(id, 'ambiguous');
+    return id;
+  }
+
+  test('that was overtaken by the same order going out again is said when that one is not answered either, once', async () => {
+    const id = await unclear();
+    await house.ledger.movePurchase(id, 'resubmit');
+    expect(await comesRound('checking', id)).toBeUndefined();
+    await house.ledger.movePurchase(id, 'ambiguous');
+    expect(words(await comesRound('checking', id))).toContain('still checking with your operator whether Plan day');
+    expect(await comesRound('checking', id)).toBeUndefined();
+  });
+
+  test('that was overtaken by the end is not said: the receipt says it better', async () => {
+    const id = await unclear();
+    await house.ledger.movePurchase(id, 'completed');
+    expect(await comesRound('checking', id)).toBeUndefined();
+    const item = await house.ledger.outboxFor('checking', id);
+    expect(await house.ledger.outboxItem(item?.id ?? '')).toMatchObject({ done: true });
+    expect(words(await comesRound('receipt', id))).toContain('Plan day is yours');
   });
 });
