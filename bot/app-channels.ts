@@ -140,6 +140,7 @@ async function openWhatsApp(common: Common, whatsapp: WhatsAppConfig | 'web'): P
     shortLived: core.working.shortLived,
     vault: core.vault,
     conversationIdOf,
+    usersNamed: (user) => core.ledger.usersNamed({ channel: 'whatsapp', workspace: whatsapp.phoneNumberId, user }),
     words(language) {
       const { t } = translators.for(language, undefined);
       return { choose: t('channel.choose'), offers: t('channel.offers'), more: t('channel.more') };

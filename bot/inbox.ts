@@ -1,6 +1,7 @@
 import type { Inbox } from './channel.js';
 import type { Core } from './core.js';
 import type { DeliveryLog } from './deliveries.js';
+import { listedAs } from './domain/chat-user.js';
 import { NOTIFICATION_TYPES } from './domain/notification.js';
 import type { Logger } from './log.js';
 
@@ -19,7 +20,9 @@ export function createWatch(
       await ledger.optOutWorkspace(channel, workspace, NOTIFICATION_TYPES, how);
     },
     async movedAway(user) {
-      await ledger.blockUser(user, 'number-change', `${user.channel}:moved`);
+      const listed = listedAs(user);
+      for (const name of listed === undefined ? [user] : [user, listed])
+        await ledger.blockUser(name, 'number-change', `${user.channel}:moved`);
     },
     delivery({ id, ...report }) {
       const { channel, state, code = '' } = report;

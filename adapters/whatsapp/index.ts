@@ -1,9 +1,11 @@
 import type { Channel, Inbox } from '../../bot/channel.js';
 import type { Origin } from '../../bot/conversation/event.js';
+import type { NamedUser } from '../../bot/ledger/ledger.js';
 import type { Logger } from '../../bot/log.js';
 import { createPauses } from '../../bot/pauses.js';
 import type { Vault } from '../../bot/secrets.js';
 import type { ShortLived } from '../../bot/short-lived.js';
+import { createAliases } from './aliases.js';
 import { WhatsAppMisconfigured } from './errors.js';
 import { createGraph } from './graph.js';
 import { createHolds } from './holds.js';
@@ -12,7 +14,6 @@ import type { Words } from './render.js';
 import { mountRoutes } from './routes.js';
 import { createSender } from './send.js';
 import { readTemplates } from './templates.js';
-import { createAliases } from './users.js';
 import { createWaits } from './waits.js';
 import { createWindow } from './window.js';
 
@@ -31,6 +32,8 @@ export interface WhatsAppChannelOptions {
   readonly shortLived: ShortLived;
   readonly vault: Pick<Vault, 'seal' | 'open' | 'reference'>;
   readonly conversationIdOf: (origin: Origin, place?: string) => string;
+  /** Whom conversations know by a number or an id, the newest first: the record, where what is kept for a while was lost. */
+  readonly usersNamed: (id: string) => Promise<readonly NamedUser[]>;
   /** The adapter's own words in a language of the catalogues. */
   readonly words: (language: string) => Words;
   /** Where what the platform says about a send goes; sends happen in processes that mount no webhook. */
@@ -72,12 +75,13 @@ export function createWhatsAppChannel(options: WhatsAppChannelOptions): Channel 
     ...options,
     graph,
     window,
+    shortLived,
     now,
     waits: createWaits(pauses, shortLived, now),
     holds: createHolds(pauses, shortLived, now),
     templates: readTemplates(),
   });
-  const aliases = createAliases(shortLived, vault);
+  const aliases = createAliases({ shortLived, vault, recorded: options.usersNamed });
 
   return {
     name: 'whatsapp',
@@ -91,9 +95,15 @@ export function createWhatsAppChannel(options: WhatsAppChannelOptions): Channel 
       }
     },
     typing: async (conversationId, _address, messageId) => presence.began(conversationId, messageId),
+    forget: ({ user, phone, alias }) =>
+      aliases.forget(
+        user,
+        [phone, alias].filter((id) => id !== undefined),
+      ),
     taken: async (conversationId, eventId) => presence.done(conversationId, eventId),
     async close() {
       presence.close();
+      sender.close();
       await graph.close();
     },
   };

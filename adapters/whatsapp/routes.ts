@@ -5,11 +5,12 @@ import type { Origin } from '../../bot/conversation/event.js';
 import { type DeliveryState, isFurther } from '../../bot/domain/delivery.js';
 import type { Logger } from '../../bot/log.js';
 import { HttpProblem } from '../../bot/problem.js';
+import type { Aliases } from './aliases.js';
 import { type Said, type Update, updatesOf, type Who } from './parse.js';
 import type { Presence } from './presence.js';
 import { readWebhook } from './schema.js';
 import type { Address, Sender } from './send.js';
-import { type Aliases, findUser, type User } from './users.js';
+import { findFormer, findUser, renamed, type User } from './users.js';
 import { verifySignature, verifySubscription } from './verify.js';
 import type { Window } from './window.js';
 
@@ -64,7 +65,7 @@ function createTaker(inbox: Inbox, parts: RouteParts): (updates: readonly Update
       case 'preference': {
         // "Resume" is not consent to our alerts: those are switched on in the chat.
         if (!update.stop) return log.debug({ update: 'preference' }, 'a WhatsApp user takes marketing again');
-        const user = await findOrFail(update.who, parts);
+        const user = await findOrFail(inbox, update.who, parts);
         return inbox.optedOut(conversationOf(parts, user), 'whatsapp:stop');
       }
       case 'moved':
@@ -98,8 +99,9 @@ async function takeStatus(
   if (!progress.isNews(id, state)) return;
   let resend = false;
   if (error !== undefined) {
-    const user = who && (await findOrFail(who, parts));
-    resend = await orUnavailable(parts.sender.failed(user && conversationOf(parts, user), error.code, error.details));
+    const user = who && (await findOrFail(inbox, who, parts));
+    const { code, details } = error;
+    resend = await orUnavailable(parts.sender.failed(user && conversationOf(parts, user), code, details, outgoing));
   }
   // Only now: what could not be acted on is news again when Meta sends it again.
   progress.reached(id, state);
@@ -139,7 +141,7 @@ async function takeSaid(
 ): Promise<void> {
   const now = parts.now();
   if (now - at > STALE_MS) return parts.log.debug({ why: 'stale' }, 'WhatsApp update ignored');
-  const user = await findOrFail(who, parts);
+  const user = await findOrFail(inbox, who, parts);
   const conversationId = conversationOf(parts, user);
   // Before the event is in the mailbox: the turn that answers it has to find the window open.
   await orUnavailable(parts.window.touch(conversationId, Math.min(at, now)));
@@ -152,16 +154,31 @@ async function takeSaid(
  * With the number unchanged, the new id finds the old conversation.
  */
 async function takeMove(inbox: Inbox, parts: RouteParts, from: Who, to: Who): Promise<void> {
-  const old = await findOrFail(from, parts);
-  const before = conversationOf(parts, old);
-  const after = conversationOf(parts, await findOrFail(to, parts));
-  if (before === after) return;
-  await inbox.optedOut(before, 'whatsapp:moved');
-  await inbox.movedAway?.(originOf(parts, old));
+  const { aliases } = parts;
+  const old = await orUnavailable(findFormer(from, aliases));
+  if (old !== undefined) await orUnavailable(renamed(old, to, aliases));
+  const { key } = await findOrFail(inbox, to, parts);
+  if (old === undefined) return inbox.alert(UNKNOWN_MOVER, 'a WhatsApp user nobody knows took another id or number');
+  if (old.key !== key) await leaveInPeace(inbox, parts, old);
 }
 
-function findOrFail(who: Who, { aliases }: RouteParts): Promise<User> {
-  return orUnavailable(findUser(who, aliases));
+/** Counted, too: where it is many, the ids were made anew, as when the business number went to another portfolio. */
+const NEW_OWNER = 'whatsapp:new-owner';
+/** Nothing could be blocked: they were forgotten, or never wrote, or the stores lost who had that id. */
+const UNKNOWN_MOVER = 'whatsapp:unknown-mover';
+
+function findOrFail(inbox: Inbox, who: Who, parts: RouteParts): Promise<User> {
+  const found = findUser(who, parts.aliases, async (former) => {
+    await leaveInPeace(inbox, parts, former);
+    inbox.alert(NEW_OWNER, 'a WhatsApp number came with another user id: what its former owner proved is blocked');
+  });
+  return orUnavailable(found);
+}
+
+/** Whoever has the number now is not them: nothing more is sent there, and nothing they proved is shown. */
+async function leaveInPeace(inbox: Inbox, parts: RouteParts, former: User): Promise<void> {
+  await inbox.optedOut(conversationOf(parts, former), 'whatsapp:moved');
+  await inbox.movedAway?.(originOf(parts, former));
 }
 
 /** With the store away nothing is taken: Meta sends it again. */
@@ -187,6 +204,7 @@ function originOf({ phoneNumberId }: RouteParts, { number, bsuid, key }: User): 
     user: key,
     address: JSON.stringify(address),
     ...(number !== undefined && { phone: number }),
+    ...(bsuid !== undefined && bsuid !== key && { alias: bsuid }),
   };
 }
 

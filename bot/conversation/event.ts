@@ -9,6 +9,8 @@ export const origin = z.object({
   user: z.string().min(1).max(200),
   /** E.164 without `+`: the number the platform itself vouches for, in what it signed. */
   phone: z.string().max(20).optional(),
+  /** The platform's own id of somebody whose `user` is another name of theirs: WhatsApp's business-scoped id beside a number. */
+  alias: z.string().max(200).optional(),
   /** What the channel needs to answer here; opaque to everyone else. */
   address: z.string().max(2000),
   /** Others read what is written here; answers are for this user's eyes only all the same. */

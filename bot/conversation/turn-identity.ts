@@ -3,6 +3,7 @@ import { hindranceOf, type ProofMethod, type Signal } from '../domain/link.js';
 import type { Line } from '../domain/subscriber.js';
 import type { Known } from '../identity/identity.js';
 import type { Linking } from '../identity/linking.js';
+import { listedByNumber } from '../identity/listed.js';
 import type { Answered, Asker, Begun } from '../identity/proof.js';
 import type { LineLink, LinkedUser, OtherLink, Restored } from '../ledger/identities.js';
 import type { Ledger } from '../ledger/ledger.js';
@@ -69,8 +70,7 @@ export function turnIdentity(parts: TurnIdentityParts): TurnIdentity {
   /** As `linkedIdentity` finds them: by the platform's id, else by the number a list names them by. */
   const found = async (): Promise<{ readonly as: ChatUser; readonly user: LinkedUser | undefined }> => {
     const own = await ledger.linkedUser(who);
-    const listed = own === undefined && alias !== undefined ? await ledger.linkedUser(alias) : undefined;
-    return alias !== undefined && listed !== undefined ? { as: alias, user: listed } : { as: who, user: own };
+    return (own === undefined ? await listedByNumber(ledger, from) : undefined) ?? { as: who, user: own };
   };
   /** Whose links are meant. */
   const self = async () => (alias === undefined ? who : (await found()).as);

@@ -17,6 +17,14 @@ export function listedAs({
   return phone === undefined || phone === user ? undefined : { channel, workspace, user: phone };
 }
 
+/** What else the platform calls somebody: the number beside their id (`listedAs`), or its own id beside their number. */
+export function otherName(
+  who: ChatUser & { readonly phone?: string | undefined; readonly alias?: string | undefined },
+): ChatUser | undefined {
+  const { channel, workspace, user, alias } = who;
+  return listedAs(who) ?? (alias === undefined || alias === user ? undefined : { channel, workspace, user: alias });
+}
+
 /** A person as every list spells them: Teams' GUIDs in either case are the same, and the web channel has no workspaces. */
 export function asListed({ channel, workspace, user }: ChatUser): ChatUser {
   if (channel === 'teams') return { channel, workspace: workspace.toLowerCase(), user: user.toLowerCase() };

@@ -1,9 +1,9 @@
 import type { Origin } from '../conversation/event.js';
-import { listedAs } from '../domain/chat-user.js';
 import { maySee, type ProofMethod } from '../domain/link.js';
 import type { IdentityLedger, LineLink, LinkedUser } from '../ledger/identities.js';
 import { TelcoRefused, TelcoUnreachable } from '../telco.js';
 import type { Identity } from './identity.js';
+import { listedByNumber } from './listed.js';
 import { numberOfWhatsAppId } from './number.js';
 
 export interface LinkedOptions {
@@ -24,7 +24,7 @@ export function linkedIdentity(options: LinkedOptions): Identity {
   const { ledger, methods } = options;
   return {
     async resolve(origin) {
-      const user = (await ledger.linkedUser(origin)) ?? (await listedByNumber(ledger, origin));
+      const user = (await ledger.linkedUser(origin)) ?? (await listedByNumber(ledger, origin))?.user;
       const vouched = methods.has('whatsapp') ? await vouch(options, origin, user) : undefined;
       const now = vouched === undefined ? user : await ledger.linkedUser(origin);
       const link = now && currentLink(now);
@@ -47,11 +47,6 @@ export function currentLink(user: Pick<LinkedUser, 'lineId' | 'links'>): LineLin
 /** The line a chat was about and that is blocked now, with all there is to see of it. */
 export function lostLink({ lineId, links }: Pick<LinkedUser, 'lineId' | 'links'>): LineLink | undefined {
   return links.find((link) => link.line.id === lineId && !maySee(link));
-}
-
-async function listedByNumber(ledger: LinkedOptions['ledger'], origin: Origin): Promise<LinkedUser | undefined> {
-  const alias = listedAs(origin);
-  return alias && ledger.linkedUser(alias);
 }
 
 /**

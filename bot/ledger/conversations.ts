@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { and, desc, eq, getTableColumns, type SQL, sql } from 'drizzle-orm';
+import { and, desc, eq, getTableColumns, or, type SQL, sql } from 'drizzle-orm';
 import { origin } from '../conversation/event.js';
-import { listedAs } from '../domain/chat-user.js';
+import { otherName } from '../domain/chat-user.js';
 import type { Line, SubscriberKey } from '../domain/subscriber.js';
 import { type LedgerContext, NOW } from './context.js';
 import type { Conversation, Ledger } from './ledger.js';
@@ -12,14 +12,14 @@ import { storableValues } from './text.js';
 import { promisedWithdrawals, withdrawnLines } from './withdrawals.js';
 import { workspaceRef } from './workspaces.js';
 
-type OfConversations = 'saveConversation' | 'conversation' | 'conversationsOf';
+type OfConversations = 'saveConversation' | 'conversation' | 'conversationsOf' | 'usersNamed';
 type OfLines = 'ensureLine' | 'line' | 'findLine';
 
 const value = sql.placeholder;
 
 /** Who is talked to, where, and about which line. */
 export function conversationMethods(context: LedgerContext): Pick<Ledger, OfConversations | OfLines> {
-  return { ...aboutConversations(context), ...aboutLines(context) };
+  return { ...aboutConversations(context), ...byTheirNames(context), ...aboutLines(context) };
 }
 
 /**
@@ -33,7 +33,7 @@ function endedLink(v: SQL): SQL {
       and g.identity_ref = ${v}.identity_ref and g.state <> 'unlinked'))`;
 }
 
-function aboutConversations({ db, vault, clock }: LedgerContext): Pick<Ledger, OfConversations> {
+function aboutConversations({ db, vault, clock }: LedgerContext): Pick<Ledger, Exclude<OfConversations, 'usersNamed'>> {
   // Alerts about the line it was about until now are not for it any more. Where the link ended, that has told the telco already.
   const left = db.$with('left_behind', {}).as(sql`
     select v.line_id from ${conversations} v where v.id = ${value('id')} and not ${value('keepLine')}::boolean
@@ -64,7 +64,8 @@ function aboutConversations({ db, vault, clock }: LedgerContext): Pick<Ledger, O
         originSealed: sql`excluded.origin_sealed`,
         lineId: sql`case when ${value('keepLine')} then ${conversations.lineId} else excluded.line_id end`,
         identityRef: sql`excluded.identity_ref`,
-        aliasRef: sql`excluded.alias_ref`,
+        // Not every event brings it, and without it nobody would notice that the number has another owner.
+        aliasRef: sql`coalesce(excluded.alias_ref, ${conversations.aliasRef})`,
         workspaceRef: sql`excluded.workspace_ref`,
         locale: sql`coalesce(excluded.locale, ${conversations.locale})`,
         timezone: sql`coalesce(excluded.timezone, ${conversations.timezone})`,
@@ -84,19 +85,11 @@ function aboutConversations({ db, vault, clock }: LedgerContext): Pick<Ledger, O
     .orderBy(desc(conversations.activeAt))
     .prepare('conversations_of');
 
-  const toConversation = (row: typeof conversations.$inferSelect): Conversation => ({
-    id: row.id,
-    origin: origin.parse({ ...JSON.parse(vault.open(row.originSealed)), channel: row.channel }),
-    ...(row.lineId !== null && { lineId: row.lineId }),
-    ...(row.locale !== null && { locale: row.locale }),
-    ...(row.timezone !== null && { timezone: row.timezone }),
-  });
-
   return {
     async saveConversation({ id, origin: { channel, ...rest }, lineId, locale = null, timezone = null }) {
       const originSealed = vault.seal(JSON.stringify(rest));
       const line = { lineId: lineId ?? null, keepLine: lineId === undefined };
-      const alias = listedAs({ channel, ...rest });
+      const alias = otherName({ channel, ...rest });
       const refs = {
         identityRef: identityRef(vault, { channel, ...rest }),
         aliasRef: alias === undefined ? null : identityRef(vault, alias),
@@ -107,11 +100,55 @@ function aboutConversations({ db, vault, clock }: LedgerContext): Pick<Ledger, O
     },
     async conversation(id) {
       const [row] = await byId.execute({ id });
-      return row && toConversation(row);
+      return row && toConversation(row, vault);
     },
     async conversationsOf(lineId) {
-      return (await byLine.execute({ lineId })).map(toConversation);
+      return (await byLine.execute({ lineId })).map((row) => toConversation(row, vault));
     },
+  };
+}
+
+/** A number has few owners within the time that conversations are kept. */
+const MOST_OF_A_NAME = 10;
+
+function byTheirNames({ db, vault }: LedgerContext): Pick<Ledger, 'usersNamed'> {
+  const byName = db
+    .select()
+    .from(conversations)
+    .where(or(eq(conversations.identityRef, value('ref')), eq(conversations.aliasRef, value('ref'))))
+    .orderBy(desc(conversations.activeAt))
+    .limit(MOST_OF_A_NAME)
+    .prepare('users_named');
+
+  return {
+    async usersNamed(name) {
+      const rows = await byName.execute({ ref: identityRef(vault, name) });
+      return rows.map((row) => {
+        const { user, phone, alias } = toConversation(row, vault).origin;
+        return {
+          user,
+          ...(phone !== undefined && { phone }),
+          isAlso(other) {
+            if (other === user || other === alias) return true;
+            if (alias === undefined && row.aliasRef === null) return undefined;
+            return row.aliasRef === identityRef(vault, { ...name, user: other });
+          },
+        };
+      });
+    },
+  };
+}
+
+function toConversation(
+  row: typeof conversations.$inferSelect,
+  vault: Pick<LedgerContext['vault'], 'open'>,
+): Conversation {
+  return {
+    id: row.id,
+    origin: origin.parse({ ...JSON.parse(vault.open(row.originSealed)), channel: row.channel }),
+    ...(row.lineId !== null && { lineId: row.lineId }),
+    ...(row.locale !== null && { locale: row.locale }),
+    ...(row.timezone !== null && { timezone: row.timezone }),
   };
 }
 

@@ -5,9 +5,11 @@ import type { FastifyInstance } from 'fastify';
 import { Redis } from 'ioredis';
 import { createWhatsAppChannel } from '../../adapters/whatsapp/index.js';
 import type { Channel, DeliveryReport, Outgoing } from '../../bot/channel.js';
-import type { InboundEvent } from '../../bot/conversation/event.js';
+import type { InboundEvent, Origin } from '../../bot/conversation/event.js';
+import type { ChatUser } from '../../bot/domain/chat-user.js';
 import { createHttp } from '../../bot/http.js';
 import type { Localized } from '../../bot/i18n/localized.js';
+import type { NamedUser } from '../../bot/ledger/ledger.js';
 import type { Message } from '../../bot/message/message.js';
 import { createMetrics } from '../../bot/metrics.js';
 import { createRedisShortLived } from '../../bot/stores/redis-short-lived.js';
@@ -32,6 +34,10 @@ export interface House {
   readonly warnings: unknown[];
   /** What the mailbox does; replace it to see what the channel does with other answers. */
   deliver: (event: InboundEvent) => Promise<'accepted' | 'duplicate'>;
+  /** What the ledger knows of an id; nobody, unless a test brings one. */
+  usersNamed: (id: string) => Promise<readonly NamedUser[]>;
+  /** What blocks the links of who has another number now. */
+  movedAway: (user: ChatUser & Pick<Origin, 'phone'>) => Promise<void>;
   /** What keeps opt-outs; replace it likewise. */
   optOut: (conversationId: string, how: string) => Promise<void>;
   /** Added to the clock, in milliseconds. */
@@ -68,6 +74,7 @@ export async function openHouse({ timeoutMs, redisUrl = REDIS_URL }: HouseOption
       shortLived: createRedisShortLived(redis, prefix),
       vault,
       conversationIdOf: ({ user }) => conversationOf(user),
+      usersNamed: (id) => house.usersNamed(id),
       words: () => ({ choose: 'Choose', offers: 'Offers', more: 'More' }),
       operator,
       log: {
@@ -96,6 +103,8 @@ export async function openHouse({ timeoutMs, redisUrl = REDIS_URL }: HouseOption
     deliveries: [],
     alerts: [],
     optOuts: [],
+    movedAway: async () => undefined,
+    usersNamed: async () => [],
     debug: [],
     warnings: [],
     skew: 0,
@@ -122,6 +131,7 @@ export async function openHouse({ timeoutMs, redisUrl = REDIS_URL }: HouseOption
   Object.assign(house, { channel: another() });
   await house.channel.routes(http, {
     ...operator,
+    movedAway: (user) => house.movedAway(user),
     deliver: (event) => house.deliver(event),
     delivery: (report) => void house.deliveries.push(report),
   });

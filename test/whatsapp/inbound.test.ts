@@ -209,6 +209,7 @@ describe('what people say', () => {
           workspace: SETTINGS.phoneNumberId,
           user: NUMBER,
           phone: NUMBER,
+          alias: BSUID,
           address: `{"to":"${NUMBER}"}`,
         },
       },
