@@ -59,7 +59,10 @@ export async function startWorkers(parts: Parts, closing: Closing): Promise<void
   closing.add('turns', () => worker.close());
   const runners = [
     startPurchasesWorker({ ledger, jobs, lines, log }),
-    startOutboxWorker({ ledger, jobs, mailbox, lines, now, log, codes: parts.codes }),
+    startOutboxWorker({
+      ...{ ledger, jobs, mailbox, lines, now, log, codes: parts.codes },
+      forget: async (from) => channels.get(from.channel)?.forget?.(from),
+    }),
     startNudgesWorker({ ledger, jobs, mailbox, channels, pace: createPace(parts.working.shortLived), now, log }),
   ];
   closing.add('workers', () => Promise.all(runners.map((runner) => runner.close())));

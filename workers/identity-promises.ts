@@ -1,4 +1,5 @@
 import { ChannelRefused } from '../bot/channel.js';
+import type { Origin } from '../bot/conversation/event.js';
 import type { Mailbox } from '../bot/conversation/mailbox.js';
 import { ERASED } from '../bot/conversation/run-turn.js';
 import type { RefusalReason } from '../bot/domain/refusal.js';
@@ -17,6 +18,8 @@ export interface IdentityPromiseOptions {
   readonly log: Logger;
   /** Absent where no code can be sent. */
   readonly codes?: CodeWork | undefined;
+  /** Takes away what the channel itself keeps of somebody; absent where channels keep nothing. */
+  readonly forget?: ((from: Origin) => Promise<void>) | undefined;
 }
 
 /** Sends a one-time code. What the platform refuses is not sent later: by then the code is no good. */
@@ -35,11 +38,16 @@ export async function keepCode({ ledger, codes, log }: IdentityPromiseOptions, i
  * told is a promise of its own. While a purchase is under way its number has to stay, and this is tried again.
  */
 export async function keepErasure(
-  { ledger, mailbox, lines, now }: IdentityPromiseOptions,
+  { ledger, mailbox, lines, now, forget }: IdentityPromiseOptions,
   item: OutboxItem,
 ): Promise<void> {
   const erasure = await ledger.erasure(item.subject);
   if (erasure !== undefined) {
+    // First: by whom they are known there goes with the conversations.
+    for (const conversationId of erasure.conversationIds) {
+      const conversation = await ledger.conversation(conversationId);
+      if (conversation !== undefined) await forget?.(conversation.origin);
+    }
     const finished = await ledger.finishErasure(erasure.id);
     for (const lineId of erasure.lineIds) lines.forget(lineId);
     for (const conversationId of erasure.conversationIds) {

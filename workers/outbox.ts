@@ -7,7 +7,7 @@ import type { Ledger, OutboxItem } from '../bot/ledger/ledger.js';
 import type { LineTelco } from '../bot/line-telco.js';
 import type { Logger } from '../bot/log.js';
 import { type Telco, TelcoRefused } from '../bot/telco.js';
-import { keepCode, keepErasure, keepWithdrawal, UNTOLD } from './identity-promises.js';
+import { type IdentityPromiseOptions, keepCode, keepErasure, keepWithdrawal, UNTOLD } from './identity-promises.js';
 
 export interface OutboxWorkerOptions {
   readonly ledger: Ledger;
@@ -18,6 +18,8 @@ export interface OutboxWorkerOptions {
   readonly log: Logger;
   /** How one-time codes are sent; absent where they cannot be. */
   readonly codes?: CodeWork | undefined;
+  /** Takes away what a channel itself keeps of somebody who asked to be forgotten. */
+  readonly forget?: IdentityPromiseOptions['forget'];
 }
 
 const CONCURRENCY = 16;

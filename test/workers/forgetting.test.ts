@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { sql } from 'drizzle-orm';
+import type { Origin } from '../../bot/conversation/event.js';
 import { runTurn } from '../../bot/conversation/run-turn.js';
 import type { TurnDeps } from '../../bot/conversation/turn-deps.js';
 import type { ChatUser } from '../../bot/domain/chat-user.js';
@@ -28,6 +29,8 @@ let sweeper: Sweeper;
 /** What the telco was told, of which number. */
 let told: { readonly number: string; readonly types: readonly NotificationType[] }[];
 let answer: () => Promise<void>;
+/** What a channel does to forget somebody. */
+let forget: (from: Origin) => Promise<void>;
 
 beforeAll(async () => {
   stores = await openStores();
@@ -36,6 +39,7 @@ afterAll(() => stores.close());
 beforeEach(async () => {
   told = [];
   answer = async () => undefined;
+  forget = async () => undefined;
   const telco = telcoThat({
     async register({ key }, types) {
       await answer();
@@ -45,7 +49,7 @@ beforeEach(async () => {
   place = await openWorkplace(stores, telco);
   await stores.database.drizzle.execute(sql`truncate withdrawals, suppressions, erasures`);
   sweeper = startSweeper({ ...place, everyMs: 2 ** 31 - 1 });
-  startOutboxWorker(place);
+  startOutboxWorker({ ...place, forget: (from) => forget(from) });
 });
 afterEach(async () => {
   await sweeper.close();
@@ -92,6 +96,24 @@ describe('who asks to be forgotten', () => {
     await sweeper.sweep();
     await until(async () => (await place.ledger.withdrawals(10)).length === 0);
     expect(told).toEqual([{ number: one.key.value, types: [] }]);
+  });
+
+  test('is forgotten by the channel too, and not done before it has', async () => {
+    const one = await settled();
+    const asked: Origin[] = [];
+    const known: (boolean | undefined)[] = [];
+    let promise = '';
+    forget = async (from) => {
+      asked.push(from);
+      known.push((await place.ledger.outboxItem(promise))?.done);
+      if (asked.length === 1) throw new Error('the store is away');
+    };
+    promise = await place.ledger.beginErasure(one.who, one.conversationId);
+    await sweeper.sweep();
+    await until(async () => (await place.ledger.outboxItem(promise))?.done === true);
+    expect(known).toEqual([false, false]);
+    expect(asked).toEqual(Array(2).fill({ ...one.who, address: '{}' }));
+    expect(await place.ledger.conversation(one.conversationId)).toBeUndefined();
   });
 
   test('and whom the telco never takes back is a person’s business, never dropped in silence', async () => {
