@@ -1,5 +1,6 @@
 import { type Config, loadConfig } from './config.js';
 import { RefillError } from './errors.js';
+import { numberedPlaces } from './identity/numbered.js';
 import { checkKey, createLedger } from './ledger/index.js';
 import type { Ledger } from './ledger/ledger.js';
 import { createLog } from './log.js';
@@ -61,5 +62,9 @@ export async function withDatabase<T>(
 export function withLedger<T>(use: (ledger: Ledger) => Promise<T>, options?: CommandOptions): Promise<T> {
   const config = loadConfig(process.env);
   const { youngForMs: newLinkMs } = config.newLink;
-  return withDatabase(config, (database, vault) => use(createLedger(database, vault, { newLinkMs })), options);
+  return withDatabase(
+    config,
+    (database, vault) => use(createLedger(database, vault, { newLinkMs, numbered: numberedPlaces(config) })),
+    options,
+  );
 }

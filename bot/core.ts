@@ -3,6 +3,7 @@ import { createLimits } from './access/limits.js';
 import { createPeople, type People } from './access/people/index.js';
 import type { Closing } from './closing.js';
 import type { Config } from './config.js';
+import { numberedPlaces } from './identity/numbered.js';
 import { checkKey, createLedger } from './ledger/index.js';
 import type { Ledger } from './ledger/ledger.js';
 import type { Logger } from './log.js';
@@ -32,7 +33,12 @@ export async function openCore(config: Config, log: Logger, closing: Closing): P
   const { database, working } = await openStores(config, log, closing);
   await checkKey(database, vault);
   const { limits: newLinkLimits, youngForMs: newLinkMs } = config.newLink;
-  const ledger = createLedger(database, vault, { limits: config.spendLimits, newLinkLimits, newLinkMs });
+  const ledger = createLedger(database, vault, {
+    limits: config.spendLimits,
+    newLinkLimits,
+    newLinkMs,
+    numbered: numberedPlaces(config),
+  });
   const limits = createLimits(working.shortLived, log);
   const callers = openCallers(config, { ledger, limits, vault, log });
   closing.add('callers', () => callers.close());

@@ -6,7 +6,7 @@ import { spellingsOf } from './number.js';
 
 export type SignalLedger = Pick<
   IdentityLedger,
-  'lineOfNumber' | 'blockLine' | 'unblockLine' | 'noteSignal' | 'dropSignal'
+  'lineOfNumber' | 'blockLine' | 'unblockLine' | 'blockAccount' | 'unblockAccount' | 'noteSignal' | 'dropSignal'
 >;
 
 /** What an operator says of a number, or takes back. */
@@ -20,7 +20,8 @@ export interface Said {
 }
 
 /**
- * Blocks every link of a number's SIM until it is proved again, or takes one such signal back. A number nobody has here is no
+ * Blocks every link of a number's SIM until it is proved again, and all that the chat account of the number proved, or takes one
+ * such signal back. A number nobody has here is no
  * mistake: operators tell of all their SIMs, and whoever links it later is measured by what was said.
  */
 export async function applySignal(
@@ -35,15 +36,25 @@ export async function applySignal(
       ? ledger.noteSignal(operator, msisdn, reason, at)
       : ledger.dropSignal(operator, msisdn, reason));
   }
-  let changed: LinksChanged = { links: 0, conversationIds: [] };
+  const changed: LinksChanged[] = [];
   for (const lineId of lineIds) {
-    const { links, conversationIds } =
+    changed.push(
       what === 'block'
         ? await ledger.blockLine(lineId, reason, `${by}:${reason}`, at)
-        : await ledger.unblockLine(lineId, reason, `${by}:unblock:${reason}`);
-    changed = { links: changed.links + links, conversationIds: [...changed.conversationIds, ...conversationIds] };
+        : await ledger.unblockLine(lineId, reason, `${by}:unblock:${reason}`),
+    );
   }
-  return changed;
+  for (const spelled of spellingsOf(msisdn)) {
+    changed.push(
+      what === 'block'
+        ? await ledger.blockAccount(spelled, reason, `${by}:${reason}`, at)
+        : await ledger.unblockAccount(spelled, reason, `${by}:unblock:${reason}`),
+    );
+  }
+  return {
+    links: changed.reduce((sum, { links }) => sum + links, 0),
+    conversationIds: changed.flatMap(({ conversationIds }) => conversationIds),
+  };
 }
 
 /** The numbers of a text, one a line, empty lines passed over; what is wrong is named by its line, never by what stands there. */

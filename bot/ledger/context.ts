@@ -1,4 +1,5 @@
 import { type SQL, sql } from 'drizzle-orm';
+import type { NumberedPlace } from '../identity/numbered.js';
 import type { Vault } from '../secrets.js';
 import type { Database } from '../stores/database.js';
 
@@ -7,6 +8,8 @@ export interface LedgerContext {
   readonly db: Database['drizzle'];
   readonly vault: Vault;
   readonly clock: LedgerClock;
+  /** Where chat users go by their phone number (accounts.ts). */
+  readonly numbered: readonly NumberedPlace[];
 }
 
 /**

@@ -152,6 +152,14 @@ export interface IdentityLedger {
    * is owed word of it.
    */
   unblockLine(lineId: string, reason: Signal, by: string): Promise<LinksChanged>;
+  /**
+   * The same about everything that the chat account of a number ever proved, whichever SIM that is, where chat users go by their
+   * number (`LedgerOptions.numbered`): whoever has the number has the account. Blocks for `recycled`, of which nobody is told in
+   * that chat, and for `sim-swap`; for `operator` it does nothing.
+   */
+  blockAccount(msisdn: string, reason: Signal, by: string, at?: Date): Promise<LinksChanged>;
+  /** Takes it back, but for what the same was said of by itself. To be called once the number’s own signal is taken back. */
+  unblockAccount(msisdn: string, reason: Signal, by: string): Promise<LinksChanged>;
   /** Keeps a signal about a number nobody has here, for whoever links it later. */
   noteSignal(operator: string, msisdn: string, reason: Signal, at?: Date): Promise<void>;
   /** Takes it back. */

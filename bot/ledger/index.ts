@@ -1,9 +1,11 @@
 import { sql } from 'drizzle-orm';
 import { NO_LIMITS, type SpendLimits } from '../domain/spending.js';
+import type { NumberedPlace } from '../identity/numbered.js';
 import type { Vault } from '../secrets.js';
 import type { Database } from '../stores/database.js';
 import { abandonedMethods } from './abandoned.js';
 import { accessMethods } from './access.js';
+import { accountMethods } from './accounts.js';
 import { checkMethods } from './checks.js';
 import { consentMethods } from './consents.js';
 import { createClock } from './context.js';
@@ -49,6 +51,8 @@ export interface LedgerOptions {
   readonly newLinkLimits?: SpendLimits;
   /** How long a link that a list makes to somebody's line is young, in milliseconds; those that are proved say so themselves. */
   readonly newLinkMs?: number;
+  /** Where chat users go by their phone number: what is said of a number is said there of all its chat proved. Nowhere by default. */
+  readonly numbered?: readonly NumberedPlace[];
 }
 
 /**
@@ -58,9 +62,9 @@ export interface LedgerOptions {
 export function createLedger(
   database: Database,
   vault: Vault,
-  { now, limits = NO_LIMITS, newLinkLimits = NO_LIMITS, newLinkMs = 0 }: LedgerOptions = {},
+  { now, limits = NO_LIMITS, newLinkLimits = NO_LIMITS, newLinkMs = 0, numbered = [] }: LedgerOptions = {},
 ): Ledger {
-  const context = { db: database.drizzle, vault, clock: createClock(now) };
+  const context = { db: database.drizzle, vault, clock: createClock(now), numbered };
   return atTheEdge({
     ...conversationMethods(context),
     ...linkMethods(context, newLinkMs),
@@ -69,6 +73,7 @@ export function createLedger(
     ...linkingMethods(context),
     ...ownLineMethods(context),
     ...linkGuardMethods(context),
+    ...accountMethods(context),
     ...signalMethods(context),
     ...simNamingMethods(context),
     ...erasureMethods(context),

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { and, asc, eq, inArray, type SQL, sql } from 'drizzle-orm';
 import { type BlockReason, hindranceOf, type LinkStanding, type Signal, strictest } from '../domain/link.js';
+import { saidOfAccount } from './account-signals.js';
 import type { LedgerContext } from './context.js';
 import type { IdentityLedger, LinksChanged } from './identities.js';
 import { happened, liftSignal, recordSignal, signalsSince } from './line-signals.js';
@@ -117,9 +118,11 @@ function blocking(context: LedgerContext): Pick<IdentityLedger, 'blockLine' | 'u
 }
 
 /** Takes one reason back from the links `which` finds: what else was said of them stays. Returns those that stand otherwise. */
-async function unblock(tx: Tx, context: LedgerContext, { which, reason, by }: Block): Promise<LinkRow[]> {
+export async function unblock(tx: Tx, context: LedgerContext, { which, reason, by }: Block): Promise<LinkRow[]> {
   const changed: LinkRow[] = [];
-  const found = await lockedLinks(tx, and(which, isBlockedBy(sql`${lineLinks}`, reason)));
+  const locked = await lockedLinks(tx, and(which, isBlockedBy(sql`${lineLinks}`, reason)));
+  const held = await saidOfAccount(tx, context, locked, reason);
+  const found = locked.filter(({ id }) => !held.has(id));
   for (const link of found) {
     const blocks = blocksOf(link).filter((each) => each !== reason);
     if (await stands(tx, context, link, { blocks, what: 'unblocked', reason, by })) changed.push(link);

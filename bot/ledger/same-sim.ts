@@ -26,7 +26,7 @@ function bothNamed(a: Alias, b: Alias): SQL {
 }
 
 /** Two lines of one chat user that may be one SIM, as far as anybody can tell. */
-function mayBeOneSim(a: Alias, b: Alias): SQL {
+export function mayBeOneSim(a: Alias, b: Alias): SQL {
   return sql`(${sql.raw(`"${a}".operator = "${b}".operator and "${a}".id <> "${b}".id`)} and not ${bothNamed(a, b)})`;
 }
 
