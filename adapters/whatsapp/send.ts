@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { ChannelAwaitsUser, ChannelRefused, ChannelUnreachable, type Outgoing } from '../../bot/channel.js';
 import type { Logger } from '../../bot/log.js';
+import { type AgainParts, createAgain } from './again.js';
 import { CODE_NOTICE, codeContents } from './code-template.js';
 import { type ConsequencesParts, createConsequences, holdOf, notKnown } from './consequences.js';
 import { GraphRefused, GraphSilent, type Reaction, reactionTo } from './errors.js';
@@ -14,12 +15,11 @@ export type Address = { readonly to: string } | { readonly recipient: string };
 
 const address = z.union([z.strictObject({ to: z.string().min(1) }), z.strictObject({ recipient: z.string().min(1) })]);
 
-export interface SenderParts extends ConsequencesParts {
+export interface SenderParts extends ConsequencesParts, Omit<AgainParts, 'send'> {
   readonly graph: Graph;
   readonly templates: readonly Template[];
   readonly words: (language: string) => Words;
   readonly log: Pick<Logger, 'warn'>;
-  readonly now: () => number;
 }
 
 /** Sends messages, and acts on what the platform says about them, at once or in a `failed` status later. */
@@ -27,10 +27,12 @@ export interface Sender {
   /** @throws ChannelRefused, ChannelUnreachable or ChannelBusy */
   send(outgoing: Outgoing): Promise<void>;
   /**
-   * Acts on a code that came with a status. Nothing is sent again here, since nobody kept what it was: true when whoever owes
-   * it may send it again, as a template, to a rested number or simply later.
+   * Acts on a code that came with a status. True when whoever owes the message may send it again, as a template, to a rested
+   * number or simply later; the last reply to a user, which nobody owes, is sent again from here. `id` is `Outgoing.id`.
    */
-  failed(conversationId: string | undefined, code: number, details: string): Promise<boolean>;
+  failed(conversationId: string | undefined, code: number, details: string, id?: string): Promise<boolean>;
+  /** Forgets what might be sent again. */
+  close(): void;
 }
 
 /** Free-form while the window is open, a template otherwise; which of the alternatives is being tried. */
@@ -66,7 +68,7 @@ export function createSender(parts: SenderParts): Sender {
     }
   }
 
-  return {
+  const sender: Sender = {
     async send(outgoing) {
       const { conversationId } = outgoing;
       const to = addressOf(outgoing.address);
@@ -84,7 +86,10 @@ export function createSender(parts: SenderParts): Sender {
           ...content,
           biz_opaque_callback_data: outgoing.id,
         });
-        if (refusal === undefined) return consequences.took(conversationId, sentAt);
+        if (refusal === undefined) {
+          again.took(outgoing);
+          return consequences.took(conversationId, sentAt);
+        }
         const { code, details, status, retryAfterMs } = refusal;
         const reaction = reactionTo(code, details, status);
         await consequences.apply(reaction, { code, conversationId, sentAt, retryAfterMs });
@@ -97,7 +102,7 @@ export function createSender(parts: SenderParts): Sender {
       throw new ChannelUnreachable('WhatsApp took none of the attempts');
     },
 
-    async failed(conversationId, code, details) {
+    async failed(conversationId, code, details, id) {
       const reaction = reactionTo(code, details);
       try {
         await consequences.apply(reaction, { code, conversationId });
@@ -105,9 +110,15 @@ export function createSender(parts: SenderParts): Sender {
         // "Later" and "no" are for a message that is at hand; this one is gone.
         if (!(error instanceof ChannelRefused) && !(error instanceof ChannelUnreachable)) throw error;
       }
+      if (conversationId !== undefined && id !== undefined && (reaction.do === 'retry' || reaction.do === 'wait'))
+        await again.failed(conversationId, id);
       return MENDED_BY_ANOTHER_TRY.has(reaction.do);
     },
+
+    close: () => again.close(),
   };
+  const again = createAgain({ ...parts, send: sender.send });
+  return sender;
 }
 
 function addressOf(text: string): Address {

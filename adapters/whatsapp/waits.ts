@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { LRUCache } from 'lru-cache';
-import { z } from 'zod';
 import { ChannelBusy } from '../../bot/channel.js';
 import type { Pauses } from '../../bot/pauses.js';
 import type { ShortLived } from '../../bot/short-lived.js';
+import { createNotes } from './notes.js';
 
 /** What the platform said about a message it was too busy for. Times in milliseconds. */
 export interface Refused {
@@ -38,13 +38,7 @@ const FIRST_WAIT_MS = { number: 1_000, app: 10_000 } as const;
 /** Trouble that ended this long ago, in milliseconds, is past. */
 const QUIET_MS = 60_000;
 const LOOK_EVERY_MS = 1_000;
-/** Waits that other processes are told of; of more, the shortest are left out. */
-const SHARED = 200;
 const NUMBER = 'number';
-const KEY = 'whatsapp:waits';
-
-/** When each wait is over, in epoch milliseconds. A conversation's id is a keyed hash. */
-const shared = z.record(z.string(), z.number());
 
 interface Strikes {
   readonly count: number;
@@ -61,34 +55,19 @@ export function spread(ms: number): number {
 export function createWaits(pauses: Pauses, shortLived: Pick<ShortLived, 'get' | 'set'>, now: () => number): Waits {
   const strikes = new LRUCache<string, Strikes>({ max: 50_000 });
   let lookedAt = Number.NEGATIVE_INFINITY;
-  let telling = Promise.resolve();
+  const notes = createNotes('whatsapp:waits', shortLived, now);
 
   function hold(key: string, ms: number, count: number): Promise<void> {
     pauses.hold(key, ms);
     strikes.set(key, { count, heldAt: now(), ms });
-    telling = telling.then(() => tell(key, now() + ms)).catch(() => undefined);
-    return telling;
-  }
-
-  /** Two processes that tell at once may lose one of the two: that one costs another refusal. */
-  async function tell(key: string, until: number): Promise<void> {
-    const known = { ...(await told()), [key]: until };
-    const ahead = Object.entries(known).filter(([, end]) => end > now());
-    const kept = ahead.toSorted(([, a], [, b]) => b - a).slice(0, SHARED);
-    const last = kept[0]?.[1] ?? 0;
-    if (last > now()) await shortLived.set(KEY, JSON.stringify(Object.fromEntries(kept)), last - now());
-  }
-
-  async function told(): Promise<Readonly<Record<string, number>>> {
-    const text = await shortLived.get(KEY);
-    return text === undefined ? {} : shared.parse(JSON.parse(text));
+    return notes.leave(key, { until: now() + ms });
   }
 
   /** Not waited for by anybody: what it finds holds for the next message. */
   async function look(): Promise<void> {
     if (now() - lookedAt < LOOK_EVERY_MS) return;
     lookedAt = now();
-    for (const [key, until] of Object.entries(await told())) {
+    for (const [key, { until }] of await notes.read()) {
       const ms = until - now();
       if (ms <= pauses.left(key)) continue;
       pauses.hold(key, ms);

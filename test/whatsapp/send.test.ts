@@ -1,9 +1,18 @@
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { createAgain } from '../../adapters/whatsapp/again.js';
 import { reactionTo } from '../../adapters/whatsapp/errors.js';
 import { createWhatsAppChannel } from '../../adapters/whatsapp/index.js';
-import { type Channel, ChannelAwaitsUser, ChannelBusy, ChannelRefused, ChannelUnreachable } from '../../bot/channel.js';
+import {
+  type Channel,
+  ChannelAwaitsUser,
+  ChannelBusy,
+  ChannelRefused,
+  ChannelUnreachable,
+  type Outgoing,
+} from '../../bot/channel.js';
 import type { Localized } from '../../bot/i18n/localized.js';
 import type { Message } from '../../bot/message/message.js';
+import { createRedisShortLived } from '../../bot/stores/redis-short-lived.js';
 import { conversationOf, type House, nudge, openHouse, payload, to, words } from './house.js';
 import { postWebhook, SETTINGS, says, webhook } from './whatsapp.js';
 
@@ -515,6 +524,99 @@ describe('what Meta refuses', () => {
       const all = JSON.stringify([error, (error as Error).message, (error as Error).cause, (error as Error).stack]);
       for (const secret of [NUMBER, SETTINGS.accessToken, 'secret words']) expect(all).not.toContain(secret);
     }
+  });
+});
+
+describe('a reply that WhatsApp took and then failed for now', () => {
+  let ids = 0;
+  const failed = ({ id }: Outgoing, code = 131000, number = NUMBER) => {
+    ids += 1;
+    const about = { status: 'failed', timestamp: '1', recipient_id: number, biz_opaque_callback_data: id };
+    return postWebhook(house.url, webhook({ statuses: [{ id: `wamid.a${ids}`, ...about, errors: [{ code }] }] }));
+  };
+  const told = (number: string) => house.meta.sent.filter(({ to }) => to === number).map(({ body }) => body);
+  async function until(count: number, number = NUMBER): Promise<void> {
+    for (let tries = 0; tries < 750 && told(number).length < count; tries++)
+      await new Promise((done) => setTimeout(done, 20));
+    expect(told(number)).toHaveLength(count);
+  }
+
+  test.each([131000, 131016, 131056])('(%d) is sent again, the same and under the same id', async (code) => {
+    await hears();
+    const reply = to(NUMBER, words('Hello'));
+    await house.channel.send(reply);
+    expect(await failed(reply, code)).toBe(200);
+    await until(2);
+    const [first, second] = told(NUMBER);
+    expect(second).toEqual(first);
+  });
+
+  test('is sent again by the process that sent it, wherever the status comes in', async () => {
+    await hears();
+    const reply = to(NUMBER, words('Hello'));
+    await house.another().send(reply);
+    await failed(reply);
+    await until(2);
+    // In the store is an id, and none of the words.
+    const kept = await Promise.all(
+      (await house.redis.keys(`${house.prefix}*again*`)).map((key) => house.redis.get(key)),
+    );
+    expect(kept.join()).toContain(reply.id);
+    for (const secret of ['Hello', NUMBER])
+      expect(kept.join().replaceAll(reply.conversationId, '')).not.toContain(secret);
+  });
+
+  test('and fails again, is sent again later, three times at most', async () => {
+    await hears();
+    const reply = to(NUMBER, words('Hello'));
+    const parts = { shortLived: createRedisShortLived(house.redis, house.prefix), now: () => Date.now() };
+    const sent: Outgoing[] = [];
+    jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate'] });
+    const again = createAgain({
+      ...parts,
+      async send(outgoing) {
+        sent.push(outgoing);
+        again.took(outgoing);
+      },
+    });
+    try {
+      again.took(reply);
+      for (const seconds of [1, 4, 16]) {
+        const before = sent.length;
+        await again.failed(reply.conversationId, reply.id);
+        await again.failed(reply.conversationId, reply.id);
+        await jest.advanceTimersByTimeAsync(seconds * 1_000 - 1);
+        expect(sent).toHaveLength(before);
+        await jest.advanceTimersByTimeAsync(seconds * 200 + 2);
+        expect(sent).toHaveLength(before + 1);
+      }
+      await again.failed(reply.conversationId, reply.id);
+      await jest.advanceTimersByTimeAsync(120_000);
+      expect(sent).toEqual([reply, reply, reply]);
+    } finally {
+      again.close();
+      jest.useRealTimers();
+    }
+  });
+
+  test('is not sent again when something else was said since, when it is owed, or when it cannot arrive', async () => {
+    const numbers = ['16505550001', '16505550002', '16505550003', '16505550004', NUMBER] as const;
+    for (const number of numbers) await hears(number);
+    const [overtaken, owed, lost, code, control] = numbers.map((number) => to(number, words('Hello'))) as Outgoing[];
+    if (!overtaken || !owed || !lost || !code || !control) throw new Error('five replies');
+    await house.channel.send(overtaken);
+    await house.channel.send(to(numbers[0], words('Something else')));
+    await house.channel.send({ ...owed, unprompted: true });
+    await house.channel.send(lost);
+    await house.channel.send({ ...code, message: nudge('en', 'link_code', '123456') });
+    await house.channel.send(control);
+    await failed(overtaken, 131000, numbers[0]);
+    await failed(owed, 131000, numbers[1]);
+    await failed(lost, 131052, numbers[2]);
+    await failed(code, 131000, numbers[3]);
+    await failed(control);
+    await until(2);
+    expect(numbers.map((number) => told(number).length)).toEqual([2, 1, 1, 1, 2]);
   });
 });
 
