@@ -6,6 +6,7 @@ import type { Pauses } from '../../bot/pauses.js';
 import { createSlackApi } from './api.js';
 import { SlackSettingsIncomplete } from './errors.js';
 import { mountInstall } from './install.js';
+import { createNews } from './news.js';
 import { createProfiles } from './profile.js';
 import { createTake, mountEvents } from './routes.js';
 import { type SlackWords, send } from './send.js';
@@ -62,6 +63,7 @@ export function createSlackChannel(options: SlackChannelOptions): Channel {
   const { apiUrl = API_URL, now = Date.now, debug = () => undefined } = options;
   const api = createSlackApi(apiUrl, options.pauses);
   const tokens = createTokens(options.botToken, installations);
+  const news = createNews({ refs, conversationIdOf, now });
   let alert: Inbox['alert'] = options.alert ?? (() => undefined);
   let socket: Socket | undefined;
 
@@ -70,14 +72,14 @@ export function createSlackChannel(options: SlackChannelOptions): Channel {
     unaskedPerSecond: UNASKED_PER_SECOND,
     async routes(http: FastifyInstance, inbox: Inbox) {
       alert = options.alert ?? inbox.alert;
-      const take = createTake({ api, tokens, conversationIdOf, now, debug }, inbox);
+      const take = createTake({ api, tokens, news, conversationIdOf, now, debug }, inbox);
       await mountEvents(http, take, signingSecret, now);
       if (oauth !== undefined && installations !== undefined) {
         await mountInstall(http, { ...oauth, signingSecret, apiUrl, installations, tokens, now, debug });
       }
       if (appToken !== undefined) socket = openSocket({ appToken, apiUrl, take, alert, debug });
     },
-    send: (outgoing) => send({ api, tokens, refs, words, alert }, outgoing),
+    send: (outgoing) => send({ api, tokens, refs, news, words, alert }, outgoing),
     profile: createProfiles(api, tokens),
     async close() {
       await socket?.close();

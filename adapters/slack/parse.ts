@@ -11,7 +11,8 @@ import { decodeText } from './text.js';
 
 /** What a body of Slack's asks for. */
 export type Received =
-  | { readonly kind: 'event'; readonly event: InboundEvent; readonly answer?: ViewAnswer }
+  /** `ts` is Slack's time of what was typed in direct messages. */
+  | { readonly kind: 'event'; readonly event: InboundEvent; readonly ts?: string; readonly answer?: ViewAnswer }
   /** Opens a modal, at once: the trigger lives three seconds. */
   | { readonly kind: 'open'; readonly who: Who; readonly triggerId: string; readonly view: types.ModalView }
   | { readonly kind: 'challenge'; readonly challenge: string }
@@ -109,13 +110,14 @@ function readEvent(envelope: schema.EventCallback, context: ParseContext): Recei
 const SPOKEN = new Set<string | null | undefined>([undefined, null, 'file_share', 'thread_broadcast']);
 
 function readMessage(envelope: schema.EventCallback, context: ParseContext): Received {
-  const { channel, channel_type, user, bot_id, subtype, text } = check(schema.messageEvent, envelope.event);
+  const { channel, channel_type, user, bot_id, subtype, text, ts } = check(schema.messageEvent, envelope.event);
   // Where the event does not say what kind of place it is from (Slack's own reference has such examples), the id does.
   const direct = channel_type == null ? isDirect(channel, undefined) : channel_type === 'im';
   if (!direct || !SPOKEN.has(subtype) || !isPerson(user, bot_id, envelope)) return ignored('message');
   // A reply in a thread of the direct messages belongs to the same conversation: "2" means the second of what is on screen.
   const said = { kind: 'text', text: decodeText(text ?? '', botOf(envelope)) } as const;
-  return eventOf(said, envelope.event_id, sourceOf(envelope, user, '', channel), context);
+  const received = eventOf(said, envelope.event_id, sourceOf(envelope, user, '', channel), context);
+  return ts == null ? received : { ...received, ts };
 }
 
 function readMention(envelope: schema.EventCallback, context: ParseContext): Received {

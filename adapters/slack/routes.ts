@@ -3,6 +3,7 @@ import type { Inbox } from '../../bot/channel.js';
 import { takeForms } from '../../bot/http.js';
 import type { SlackApi } from './api.js';
 import { within } from './deadline.js';
+import type { News } from './news.js';
 import { type ParseContext, parse, type Received, readBody, type ViewAnswer } from './parse.js';
 import type { Tokens } from './tokens.js';
 import { verify } from './verify.js';
@@ -13,6 +14,7 @@ const OPEN_MS = 2000;
 export interface TakeParts extends ParseContext {
   readonly api: SlackApi;
   readonly tokens: Tokens;
+  readonly news: News;
   readonly debug: (what: string) => void;
 }
 
@@ -25,7 +27,7 @@ export function createTake(parts: TakeParts, inbox: Inbox): Take {
     const received = parse(body, parts);
     switch (received.kind) {
       case 'event':
-        await inbox.deliver(received.event);
+        await inbox.deliver(await parts.news.heard(received.event, received.ts));
         return received.answer;
       case 'open':
         await openModal(parts, received);

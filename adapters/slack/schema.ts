@@ -34,6 +34,7 @@ export const messageEvent = z.object({
   bot_id: optionalId,
   subtype: z.string().nullish(),
   text: words.nullish(),
+  ts: optionalId,
 });
 
 export const mentionEvent = z.object({

@@ -4,6 +4,7 @@ import type { MessageRefs } from '../../bot/message-refs.js';
 import { type Address, placeOf, readAddress } from './address.js';
 import type { ApiAnswer, SlackApi } from './api.js';
 import { isTokenGone, refusalKind, SlackRefusal } from './errors.js';
+import type { News } from './news.js';
 import { LIMITS, type Rendered, render } from './render.js';
 import { escapeMrkdwn } from './text.js';
 import type { Tokens } from './tokens.js';
@@ -18,6 +19,7 @@ export interface SendParts {
   readonly api: SlackApi;
   readonly tokens: Tokens;
   readonly refs: MessageRefs;
+  readonly news: News;
   readonly words: (language: string) => SlackWords;
   /** Told about what an operator has to look at; `code` is Slack's own. */
   readonly alert: (code: string, what: string) => void;
@@ -111,6 +113,10 @@ async function post(parts: SendParts, call: Call, channel: string, outgoing: Out
       throw error;
     }),
   );
+  const place = placeOf(readAddress(outgoing.address));
+  // Whoever speaks by themselves in direct messages is who is answered there; a reply of their own conversation is nothing new.
+  if (place !== '' || outgoing.unprompted === true)
+    await parts.news.told(readAddress(outgoing.address), conversationId, place, answer?.ts ?? '0');
   if (key === undefined || answer?.ts === undefined) return;
   // Without the reference the next message of this key is a new one: no reason to send this one again.
   await parts.refs.set(conversationId, key, `${answer.channel ?? channel} ${answer.ts}`).catch(() => undefined);

@@ -33,7 +33,7 @@ async function start(): Promise<void> {
 beforeAll(async () => {
   slack = await startSlack();
   await start();
-}, 60_000);
+}, 120_000);
 afterAll(async () => {
   await app?.close();
   await slack?.close();

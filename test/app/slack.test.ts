@@ -13,7 +13,7 @@ beforeAll(async () => {
   slack = await startSlack();
   app = await startTestApp({ ...SLACK_ENV, SLACK_API_URL: slack.url, SLACK_APP_TOKEN: 'xapp-1-token' });
   life = new SlackLife(app.url, slack);
-}, 60_000);
+}, 120_000);
 afterAll(async () => {
   await app?.close();
   await slack?.close();
@@ -96,6 +96,12 @@ describe('a conversation in a channel', () => {
     await life.presses(CLEO, alert, /RM 2\.00/);
     const there = await life.sees(from, 'chat.postMessage', /Pay RM 2\.00/);
     expect(there.body.channel).toBe('D00000003');
+    // What is typed there is said to the conversation that spoke: no more alerts means no more of these.
+    from = life.now;
+    await life.says(CLEO, 'stop');
+    await life.sees(from, 'chat.postMessage', /You will get no more alerts/);
+    await life.commands(CLEO, 'settings');
+    await life.sees(from, 'chat.postEphemeral', /All off/);
     // Nobody else in the channel saw any of it.
     expect([...(slack.shown.get('C00000001')?.values() ?? [])]).toEqual([]);
   }, 60_000);

@@ -134,3 +134,56 @@ describe('a press on news in direct messages', () => {
     ]);
   });
 });
+
+describe('what is typed in direct messages', () => {
+  const typed = async (text: string, ts: string) => {
+    await house.post(
+      payload('message-im', (body) => {
+        body.event_id = `Ev-${text}`;
+        Object.assign(body.event, { text, ts });
+      }),
+    );
+    const event = house.delivered.at(-1);
+    if (event === undefined || !('from' in event)) throw new Error('nothing was delivered');
+    return [event.conversationId, JSON.parse(event.from.address)];
+  };
+  const own = ['slack-U00000001-', DM];
+  const ofChannel = ['slack-U00000001-C00000001', { ...DM, p: 'C00000001' }];
+  const tell = (address: object, conversationId: string) =>
+    house.send(address, message(buttons), { unprompted: true, conversationId });
+  const [before, after] = ['1795254200.000000', '1795254300.000000'];
+
+  test('is said to whoever spoke there last: "stop" after an alert is about that alert', async () => {
+    expect(await typed('hello', before)).toEqual(own);
+    await tell(CHANNEL, 'slack-U00000001-C00000001');
+    expect(await typed('stop', after)).toEqual(ofChannel);
+    expect(await typed('2', after)).toEqual(ofChannel);
+    await tell(DM, 'slack-U00000001-');
+    expect(await typed('1', after)).toEqual(own);
+  });
+
+  test('before the news came is no answer to it', async () => {
+    await tell(CHANNEL, 'slack-U00000001-C00000001');
+    expect(await typed('1', before)).toEqual(own);
+  });
+
+  test('after a press on a message of their own is said to their own conversation again', async () => {
+    await tell(CHANNEL, 'slack-U00000001-C00000001');
+    await house.post(asInteraction(payload('block-actions')));
+    expect(await typed('2', after)).toEqual(own);
+  });
+
+  test('by somebody else is not touched by it', async () => {
+    await tell({ ...CHANNEL, u: 'U00000002' }, 'slack-U00000002-C00000001');
+    expect(await typed('stop', after)).toEqual(own);
+  });
+
+  test('is heard all the same when nobody knows who spoke last', async () => {
+    await house.stop();
+    house = await openHouse({
+      refs: { get: () => Promise.reject(new Error('no store')), set: () => Promise.reject(new Error('no store')) },
+    });
+    await tell(CHANNEL, 'slack-U00000001-C00000001');
+    expect(await typed('stop', after)).toEqual(own);
+  });
+});
