@@ -28,6 +28,11 @@ export interface Look {
   readonly language?: string;
 }
 
+/** Lets the newest message scroll into view. */
+export function settled(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, 400));
+}
+
 /** The console as one subscriber sees it. Everything is found as a person would: by role and by words. */
 export class ConsolePage {
   private constructor(readonly page: Page) {}
@@ -40,6 +45,17 @@ export class ConsolePage {
       { name: 'prefers-reduced-motion', value: 'reduce' },
     ]);
     await page.evaluateOnNewDocument((code) => localStorage.setItem('refill.language', code), look.language ?? 'en');
+    // Kept where a test finds it, to let a page hear what its own Refill did not say.
+    await page.evaluateOnNewDocument(() => {
+      const Real = EventSource;
+      class Kept extends Real {
+        constructor(address: string) {
+          super(address);
+          if (address.startsWith('/web/')) Object.assign(window, { stream: this });
+        }
+      }
+      Object.assign(window, { EventSource: Kept });
+    });
     await page.goto(`${url}/?as=${subscriber}`);
     await page.waitForSelector('[role=log] article');
     return new ConsolePage(page);
@@ -70,8 +86,7 @@ export class ConsolePage {
   }
 
   async screenshot(file: string): Promise<void> {
-    // Let the newest message scroll into view.
-    await new Promise((resolve) => setTimeout(resolve, 400));
+    await settled();
     await this.page.screenshot({ path: file as `${string}.png` });
   }
 

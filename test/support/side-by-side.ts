@@ -1,5 +1,8 @@
+import { randomUUID } from 'node:crypto';
 import type { Browser } from 'puppeteer-core';
-import { ConsolePage, type Look } from './browser.js';
+import { render } from '../../adapters/web/render.js';
+import type { Message } from '../../bot/message/message.js';
+import { ConsolePage, type Look, settled } from './browser.js';
 
 export type Frame = 'whatsapp' | 'slack' | 'teams';
 
@@ -79,6 +82,34 @@ export class SideBySide {
 
   screenshot(file: string): Promise<void> {
     return this.console.screenshot(file);
+  }
+
+  /** The three frames alone, good enough to read and small enough to keep with the documentation. */
+  async picture(file: string): Promise<void> {
+    const { page } = this.console;
+    await settled();
+    const clip = await page.$eval('.frames', (frames) => {
+      const { x, y, width, height } = frames.getBoundingClientRect();
+      return { x, y, width, height };
+    });
+    await page.screenshot({
+      path: file as `${string}.webp`,
+      type: 'webp',
+      quality: 60,
+      clip,
+      captureBeyondViewport: false,
+    });
+  }
+
+  /** Shows a message that this page's own Refill did not send: what only happens elsewhere than in a sandbox. */
+  async hears(message: Message | undefined): Promise<void> {
+    if (message === undefined) throw new Error('nothing was said');
+    const data = JSON.stringify(render(message, randomUUID(), Date.now()));
+    await this.hearsOf(() =>
+      this.console.page.evaluate(
+        `stream.dispatchEvent(new MessageEvent('message', { data: ${JSON.stringify(data)} }))`,
+      ),
+    );
   }
 
   close(): Promise<void> {
