@@ -1,8 +1,9 @@
+import { parserErrors } from './card-parser.js';
 import { schemaErrors } from './card-schema.js';
 
 type Json = Readonly<Record<string, unknown>>;
 
-/** What Teams would have against an activity: CHANNELS.md section 4, and Microsoft's schema where it is at hand. */
+/** What Teams would have against an activity: CHANNELS.md section 4, Microsoft's own parser, and its schema where it is at hand. */
 export function cardProblems(activity: Json, json: string): string[] {
   const problems: string[] = [];
   if (Buffer.byteLength(json, 'utf16le') > 80 * 1024) problems.push('larger than 80 KB in UTF-16');
@@ -23,7 +24,7 @@ export function cardProblems(activity: Json, json: string): string[] {
 }
 
 function problemsOf(card: Json): string[] {
-  const problems = schemaErrors?.(card).slice(0, 3) ?? [];
+  const problems = [...(schemaErrors?.(card) ?? []), ...parserErrors(card)].slice(0, 3);
   if (card['version'] !== '1.5') problems.push(`version ${String(card['version'])}`);
   if (!card['fallbackText']) problems.push('no fallbackText');
   const ids: unknown[] = [];

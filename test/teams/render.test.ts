@@ -5,6 +5,7 @@ import { clip } from '../../bot/message/clip.js';
 import { normalise } from '../../bot/message/match.js';
 import type { Block, Message } from '../../bot/message/message.js';
 import { arbitraryMessage } from '../support/arbitrary-message.js';
+import { parserErrors } from './card-parser.js';
 import { buttonsOf, cardProblems, parts, wordsOf } from './card-rules.js';
 import { schemaErrors } from './card-schema.js';
 import { say, textMessage } from './house.js';
@@ -212,6 +213,39 @@ describe('names are literal', () => {
       'two',
       '*three*',
     ]);
+  });
+});
+
+describe('what cards are checked with', () => {
+  const button = { type: 'Action.Execute', title: 'x', fallback: { type: 'Action.Submit', title: 'x' } };
+  const problems = (...body: object[]) =>
+    cardProblems(
+      {
+        type: 'message',
+        attachments: [
+          {
+            contentType: 'application/vnd.microsoft.card.adaptive',
+            content: { type: 'AdaptiveCard', version: '1.5', fallbackText: 'x', body },
+          },
+        ],
+      },
+      '{}',
+    ).join();
+
+  test('finds nothing wrong with a plain card', () => {
+    expect(problems({ type: 'TextBlock', text: 'x', wrap: true }, { type: 'ActionSet', actions: [button] })).toBe('');
+  });
+
+  test.each<[string, object]>([
+    ['an element nobody knows', { type: 'TextBlok', text: 'x' }],
+    ['a color that is none', { type: 'TextBlock', text: 'x', wrap: true, color: 'pink' }],
+    ['a column of no width', { type: 'ColumnSet', columns: [{ type: 'Column', width: 'wide', items: [] }] }],
+    ['an input without an id', { type: 'Input.Text', label: 'x' }],
+    ['a link that leads nowhere', { type: 'ActionSet', actions: [{ type: 'Action.OpenUrl', title: 'x' }] }],
+    ['an action nobody knows', { type: 'ActionSet', actions: [{ type: 'Action.Buy', title: 'x' }] }],
+  ])('finds %s', (_, element) => {
+    expect(parserErrors({ type: 'AdaptiveCard', version: '1.5', body: [element] })).not.toEqual([]);
+    expect(problems(element)).not.toBe('');
   });
 });
 
