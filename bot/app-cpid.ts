@@ -2,7 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import type { Config } from './config.js';
 import type { Core } from './core.js';
 import { cpidRoutes } from './cpid/routes.js';
-import type { CpidSettings } from './cpid/settings.js';
+import { CPID_DAYS, type CpidSettings } from './cpid/settings.js';
 import { createTickets, TICKET_MS } from './cpid/tickets.js';
 import type { Translators } from './i18n/index.js';
 import type { Linking } from './identity/linking.js';
@@ -34,6 +34,7 @@ export function openCpid({ config, core, translators, telcoFor, sandboxUrl }: Cp
     app: 'refill',
     operator: 'digi',
     pageUrl: here,
+    maxTtlSeconds: CPID_DAYS * 86_400,
   });
   const { cpid } = config;
   if (cpid === undefined && sandboxUrl === undefined) return undefined;

@@ -141,6 +141,7 @@ export function loadConfig(env: Environment): Config {
         fetchUrl: values.MILLOM_CPID_URL,
         redirectUrl: values.MILLOM_CPID_REDIRECT_URL,
         pageUrl: values.REFILL_CPID_PAGE_URL ?? access.publicUrl,
+        days: values.REFILL_CPID_DAYS,
         millom,
       },
       problems,

@@ -1,12 +1,13 @@
 import { z } from 'zod';
-import { done, flow } from '../bot/conversation/flow.js';
+import { type Choice, done, flow } from '../bot/conversation/flow.js';
 import type { Turn } from '../bot/conversation/turn.js';
 import type { Account, ActivePlan, Balance, Wallet } from '../bot/domain/balance.js';
+import { endsSoon } from '../bot/domain/link.js';
 import { gaugeLevel, remainingShare } from '../bot/domain/quota.js';
 import type { Localized } from '../bot/i18n/localized.js';
 import type { Block, Fact, GaugeBlock } from '../bot/message/message.js';
 import { OFFER_VALID_MS, offerCards } from './offers.js';
-import { leadTo, screen } from './screens.js';
+import { endedScreen, leadTo, proveAgain, screen, tokenEnded } from './screens.js';
 
 /** What is left: the account, its money, and every active plan with its gauges. */
 export const balance = flow({
@@ -17,15 +18,23 @@ export const balance = flow({
   whenStale: { name: 'balance' },
   needsLine: true,
   async begin(turn) {
+    if (tokenEnded(turn)) return done(endedScreen(turn));
     const { text, session } = turn;
+    const renewal = renewalOf(turn);
     const consent =
-      session.consentAsked === true ? [] : [{ label: text.t('choice.nudges-on'), intent: { name: 'nudges.on' } }];
+      session.consentAsked === true || renewal !== undefined
+        ? []
+        : [{ label: text.t('choice.nudges-on'), intent: { name: 'nudges.on' } }];
     return done(
-      screen(await balanceBlocks(turn), [
-        { ...leadTo(turn, 'offers'), style: 'primary' },
-        ...consent,
-        leadTo(turn, 'help'),
-      ]),
+      screen(
+        [...(await balanceBlocks(turn)), ...(renewal?.blocks ?? [])],
+        [
+          { ...leadTo(turn, 'offers'), style: 'primary' },
+          ...(renewal?.choices ?? []),
+          ...consent,
+          leadTo(turn, 'help'),
+        ],
+      ),
     );
   },
   steps: {},
@@ -40,16 +49,33 @@ export const home = flow({
   whenStale: { name: 'home' },
   needsLine: true,
   async begin(turn) {
+    if (tokenEnded(turn)) return done(endedScreen(turn));
+    const renewal = renewalOf(turn);
     const [blocks, list] = await Promise.all([balanceBlocks(turn), turn.telco.offers()]);
     const { cards, choices } = offerCards(turn, list.offers, 'offers.view');
     return done({
       validForMs: OFFER_VALID_MS,
-      blocks: [...blocks, ...(cards.length > 0 ? [{ type: 'offers', offers: cards } as const] : [])],
-      choices: [...choices, leadTo(turn, 'settings'), leadTo(turn, 'help')],
+      blocks: [
+        ...blocks,
+        ...(renewal?.blocks ?? []),
+        ...(cards.length > 0 ? [{ type: 'offers', offers: cards } as const] : []),
+      ],
+      choices: [...choices, ...(renewal?.choices ?? []), leadTo(turn, 'settings'), leadTo(turn, 'help')],
     });
   },
   steps: {},
 });
+
+/** For whoever is here in the last part of their proof's time, and can prove it again. */
+function renewalOf(turn: Turn): { readonly blocks: readonly Block[]; readonly choices: readonly Choice[] } | undefined {
+  const { text, identity, now } = turn;
+  const { expiresAt } = identity.link ?? {};
+  const choices = proveAgain(turn).map(({ style: _, ...choice }) => choice);
+  if (identity.link === undefined || expiresAt === undefined || choices.length === 0) return undefined;
+  if (!endsSoon(identity.link, now)) return undefined;
+  const said = text.t('line.ends-soon', { until: text.dateTime(expiresAt) });
+  return { blocks: [{ type: 'text', text: said, tone: 'hint' }], choices };
+}
 
 async function balanceBlocks(turn: Turn): Promise<Block[]> {
   const [left, account] = await Promise.all([turn.telco.balance(), turn.telco.account()]);

@@ -5,7 +5,7 @@ import type { Line } from '../bot/domain/subscriber.js';
 import type { Localized } from '../bot/i18n/localized.js';
 import { lastDigits } from '../bot/identity/number.js';
 import type { LineLink } from '../bot/ledger/identities.js';
-import { leadTo, say, screen } from './screens.js';
+import { leadTo, proveAgain, say, screen } from './screens.js';
 
 /** A line as it is named to whom it belongs: by their own label, and never by its full number. */
 export function lineName({ text }: Turn, { line, label }: Pick<LineLink, 'line' | 'label'>): Localized {
@@ -53,9 +53,4 @@ export function lostScreen(turn: Turn, link: LineLink, others: readonly Choice[]
 function whyBarred({ text, identity }: Turn, hindrance: Exclude<Hindrance, { kind: 'young' }>): Localized {
   const ways = identity.ways.length === 0 ? 'none' : 'some';
   return text.t(hindrance.kind === 'expired' ? 'barred.expired' : `barred.${hindrance.reason}`, { ways });
-}
-
-function proveAgain({ text, identity }: Turn): Choice[] {
-  if (identity.ways.length === 0) return [];
-  return [{ label: text.t('choice.prove-again'), intent: { name: 'link.add' }, style: 'primary' }];
 }

@@ -3,7 +3,7 @@ import { type Choice, done, flow, type Screen } from '../bot/conversation/flow.j
 import type { Turn } from '../bot/conversation/turn.js';
 import type { Offer, OfferList } from '../bot/domain/offer.js';
 import type { Fact, OfferCard } from '../bot/message/message.js';
-import { leadTo, say, screen } from './screens.js';
+import { endedScreen, leadTo, say, screen, tokenEnded } from './screens.js';
 import { offerSlots } from './terms.js';
 
 /** An offer may be taken this long after it was shown; then the telco is asked again. */
@@ -21,6 +21,7 @@ export const offers = flow({
   whenStale: { name: 'offers' },
   needsLine: true,
   async begin(turn, intent) {
+    if (tokenEnded(turn)) return done(endedScreen(turn));
     const { from = '0', fund } = intent.slots ?? {};
     const list = onlyFrom(fund, await turn.telco.offers());
     return done(list.offers.length === 0 ? nothingToSell(turn, list) : offersScreen(turn, list, Number(from), fund));

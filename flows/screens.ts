@@ -1,6 +1,7 @@
 import type { EngineScreens } from '../bot/conversation/engine.js';
 import type { Choice, Screen } from '../bot/conversation/flow.js';
 import type { Turn } from '../bot/conversation/turn.js';
+import { hindranceOf } from '../bot/domain/link.js';
 import { REFUSALS, type Refusal, type Way } from '../bot/domain/refusal.js';
 import type { Localized } from '../bot/i18n/localized.js';
 import type { Block } from '../bot/message/message.js';
@@ -55,17 +56,46 @@ export function troubleRow(error: unknown): Refusal {
 }
 
 /** The same in words. */
-export function troubleText({ text }: Turn, error: unknown): Localized {
+export function troubleText(turn: Turn, error: unknown): Localized {
+  const { text } = turn;
+  if (tokenEnded(turn, error)) return endedText(turn);
   return text.t(error instanceof TelcoRefused ? `trouble.${error.reason}` : 'trouble.unreachable');
 }
 
 /** The buttons of that row. A loan is not among them: whether there is one would be the telco's to say, and it is in trouble. */
 export function troubleWays(turn: Turn, error: unknown): Choice[] {
+  if (tokenEnded(turn, error)) return [...proveAgain(turn), leadTo(turn, 'help')];
   const { ways } = troubleRow(error);
   return waysOut(
     turn,
     ways.filter((way) => way !== 'loan'),
   );
+}
+
+/**
+ * The line is known by a CPID whose time is over, or that the telco knows no more (`error`): nothing can be said of it until its user
+ * brings another one. No number is wrong then.
+ */
+export function tokenEnded({ identity, now }: Turn, error?: unknown): boolean {
+  const { link } = identity;
+  if (link?.line.key.type !== 'CPID') return false;
+  const unknown = error instanceof TelcoRefused && error.reason === 'invalid-number';
+  return unknown || hindranceOf(link, now)?.kind === 'expired';
+}
+
+function endedText({ text, identity }: Turn): Localized {
+  return text.t('barred.ended', { ways: identity.ways.length === 0 ? 'none' : 'some' });
+}
+
+/** In place of what the telco would have to be asked for with such a CPID. */
+export function endedScreen(turn: Turn): Screen {
+  return say(endedText(turn), [...proveAgain(turn), leadTo(turn, 'help')], 'warning');
+}
+
+/** The way to prove a line again; nothing where nothing can be proved in the chat. */
+export function proveAgain({ text, identity }: Turn): Choice[] {
+  if (identity.ways.length === 0) return [];
+  return [{ label: text.t('choice.prove-again'), intent: { name: 'link.add' }, style: 'primary' }];
 }
 
 /** What the engine says on its own. */

@@ -26,16 +26,15 @@ export interface CpidRoutesOptions {
 
 /** A CPID is base64, a comma and the network it is of (cpid.yaml, by its example): nothing here looks into it. */
 const CPID = /^[\w+/=.~,-]{16,512}$/;
-const YEAR_SECONDS = 366 * 86_400;
 
-/** What the page sends. The ttl is the operator's; one that makes no sense is taken for a day. */
+/** What the page sends. Nobody vouches for the ttl, which is bounded (`maxTtlSeconds`); one that makes no sense is taken for a day. */
 const proof = z.object({
   // In an address `+` becomes a space on its way; a CPID has no spaces of its own (FAULTS.md 31).
   cpid: z
     .string()
     .transform((given) => given.trim().replaceAll(' ', '+'))
     .pipe(z.string().regex(CPID, { error: 'expected a CPID' })),
-  ttlSeconds: z.coerce.number().int().min(60).max(YEAR_SECONDS).catch(86_400),
+  ttlSeconds: z.coerce.number().int().min(60).catch(86_400),
 });
 
 interface InLink {
@@ -104,11 +103,11 @@ async function prove(options: CpidRoutesOptions, request: FastifyRequest<InLink>
   const given = proof.safeParse(readJsonBody(request.body));
   if (!given.success) return { status: 422, state: 'refused' };
   const { cpid, ttlSeconds } = given.data;
-  const { operator } = settings();
+  const { operator, maxTtlSeconds } = settings();
   const proved: Proved = {
     operator,
     key: { type: 'CPID', value: cpid },
-    expiresAt: new Date(now().getTime() + ttlSeconds * 1000),
+    expiresAt: new Date(now().getTime() + Math.min(ttlSeconds, maxTtlSeconds) * 1000),
   };
   if (!(await isSubscriber(options, proved, open.asker.language))) return { status: 422, state: 'refused' };
   const asker = await tickets.take(token);

@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import { text, url } from '../variable-kinds.js';
+import { text, url, whole } from '../variable-kinds.js';
 
 /** How the phone gets its CPID from the operator, and where it reaches our page. */
 export interface CpidSettings {
@@ -15,7 +15,12 @@ export interface CpidSettings {
   readonly operator: string;
   /** Where phones reach our page, without a slash at its end. */
   readonly pageUrl: string;
+  /** Longer than that no CPID is good here, whatever `ttlSeconds` the phone brought with it. */
+  readonly maxTtlSeconds: number;
 }
+
+/** As in cpid.yaml's example. */
+export const CPID_DAYS = 30;
 
 export const CPID_VARIABLES = {
   MILLOM_CPID_URL: {
@@ -35,6 +40,11 @@ export const CPID_VARIABLES = {
     about: 'where phones reach Refill’s CPID page; empty: REFILL_PUBLIC_URL',
     group: 'Identity',
   },
+  REFILL_CPID_DAYS: {
+    schema: whole(1, 366).default(CPID_DAYS),
+    about: 'days after which a line linked by CPID has to be confirmed again, however long the CPID says it is good',
+    group: 'Identity',
+  },
 } as const satisfies Record<string, { schema: z.ZodType; about: string; group: string }>;
 
 /** What `cpidOf` reads of the configuration. */
@@ -42,12 +52,13 @@ export interface CpidSources {
   readonly fetchUrl: string | undefined;
   readonly redirectUrl: string | undefined;
   readonly pageUrl: string | undefined;
+  readonly days: number;
   readonly millom: { readonly serviceProvider: string; readonly operator: string } | undefined;
 }
 
 /** The settings, or `undefined` when nobody links by CPID; what does not fit together goes to `problems`. */
 export function cpidOf(
-  { fetchUrl, redirectUrl, pageUrl, millom }: CpidSources,
+  { fetchUrl, redirectUrl, pageUrl, days, millom }: CpidSources,
   problems: string[],
 ): CpidSettings | undefined {
   const endpoint = redirectUrl ?? fetchUrl;
@@ -63,5 +74,6 @@ export function cpidOf(
     );
   }
   if (millom === undefined || pageUrl === undefined) return undefined;
-  return { mode, url: endpoint, app: millom.serviceProvider, operator: millom.operator, pageUrl };
+  const { serviceProvider: app, operator } = millom;
+  return { mode, url: endpoint, app, operator, pageUrl, maxTtlSeconds: days * 86_400 };
 }

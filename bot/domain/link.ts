@@ -79,3 +79,16 @@ export function hindranceOf(link: LinkStanding, now: Date): Hindrance | undefine
   if (link.youngUntil !== undefined && link.youngUntil > now) return { kind: 'young', until: link.youngUntil };
   return undefined;
 }
+
+/**
+ * The last fifth of a proof's time (of 30 days the last six): whoever is there anyway is offered to prove it again, before it ends.
+ * A CPID "must be obtained before this time" (cpid.yaml, `ttlSeconds`).
+ */
+export function endsSoon(proof: { readonly provedAt: Date; readonly expiresAt?: Date }, now: Date): boolean {
+  if (proof.expiresAt === undefined || proof.expiresAt <= now) return false;
+  const [left, whole] = [
+    proof.expiresAt.getTime() - now.getTime(),
+    proof.expiresAt.getTime() - proof.provedAt.getTime(),
+  ];
+  return left * 5 <= whole;
+}

@@ -40,7 +40,14 @@ beforeAll(async () => {
   strangers = createTickets(store, tempVault());
   http = createHttp({ log: silent, metrics: createMetrics(), ready: async () => undefined });
   await http.register(cpidRoutes, {
-    settings: () => ({ mode: 'fetch', url: 'http://cpid.example', app: 'refill', operator: 'digi', pageUrl: PAGE_URL }),
+    settings: () => ({
+      mode: 'fetch',
+      url: 'http://cpid.example',
+      app: 'refill',
+      operator: 'digi',
+      pageUrl: PAGE_URL,
+      maxTtlSeconds: 2_592_000,
+    }),
     tickets,
     translators: createTranslators(),
     linking: {

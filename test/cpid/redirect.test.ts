@@ -31,6 +31,7 @@ withBrowser(`an operator that adds the CPID on the way back${noBrowser === undef
         app: 'refill',
         operator: 'digi',
         pageUrl: url,
+        maxTtlSeconds: 2_592_000,
       }),
       tickets: {
         issue: async () => TOKEN,

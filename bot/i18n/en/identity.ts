@@ -71,6 +71,7 @@ export const identity = {
   'line.current': 'We are talking about this one',
   'line.other': 'Linked',
   'line.expired': 'Please confirm it again',
+  'line.ends-soon': 'This phone is confirmed until {until}. Confirm it again before then, and nothing changes.',
   'line.blocked': 'Blocked until you confirm it again',
   'line.shared-with': 'Also linked',
   'line.sharer': '{channel}, since {date}',
@@ -90,6 +91,8 @@ export const identity = {
   'notice.thanks': 'Good, thank you.',
   'notice.removed': 'Removed. That other chat cannot see or buy anything for this number any more.',
   'notice.gone': 'That link is gone already, or yours is newer. You can see who has your numbers under “My numbers”.',
+  'barred.ended':
+    'This phone was confirmed for a while only, and that time is over, so I can show and buy nothing for it. {ways, select, none {Ask the team that gave you this chat to link it once more.} other {Please confirm it on the phone once more; then we go on.}}',
   'barred.expired':
     'It has been a while since you confirmed this number. {ways, select, none {To buy again, ask the team that gave you this chat to link it once more.} other {Please confirm once more that it is yours; then you can buy again.}}',
   'barred.sim-swap':

@@ -74,6 +74,7 @@ export const identity: Partial<Record<keyof typeof english, string>> = {
   'line.current': 'Hablamos de este',
   'line.other': 'Vinculado',
   'line.expired': 'Confírmalo de nuevo, por favor',
+  'line.ends-soon': 'Este teléfono está confirmado hasta el {until}. Confírmalo de nuevo antes y todo sigue igual.',
   'line.blocked': 'Bloqueado hasta que lo confirmes',
   'line.shared-with': 'También vinculado',
   'line.sharer': '{channel}, desde el {date}',
@@ -94,6 +95,8 @@ export const identity: Partial<Record<keyof typeof english, string>> = {
   'notice.removed': 'Quitado. Ese otro chat ya no puede ver ni comprar nada para este número.',
   'notice.gone':
     'Ese vínculo ya no existe, o el tuyo es más reciente. En «Mis números» puedes ver quién tiene tus números.',
+  'barred.ended':
+    'Este teléfono se confirmó solo por un tiempo y ese plazo terminó, así que no puedo mostrar ni comprar nada para él. {ways, select, none {Pide al equipo que te dio este chat que lo vincule otra vez.} other {Confírmalo otra vez en el teléfono y seguimos.}}',
   'barred.expired':
     'Hace tiempo que confirmaste este número. {ways, select, none {Para volver a comprar, pide al equipo que te dio este chat que lo vincule otra vez.} other {Confirma otra vez que es tuyo y podrás volver a comprar.}}',
   'barred.sim-swap':
