@@ -36,13 +36,10 @@ export function createNews({ refs, conversationIdOf, now }: NewsParts): News {
     return noted === undefined ? undefined : spoke.safeParse(JSON.parse(noted)).data;
   }
 
-  const note = (to: Address, said: Spoke) => refs.set(keyOf(to), KEY, JSON.stringify(said));
-
-  async function told(to: Address, conversationId: string, place: string, ts: string): Promise<void> {
-    const before = await last(to);
-    if (before === undefined ? place === '' : before.place === place && before.conversationId === conversationId)
-      return;
-    await note(to, { conversationId, place, ts });
+  async function note(to: Address, before: Spoke | undefined, now: Spoke): Promise<void> {
+    const known = before ?? { conversationId: now.conversationId, place: '' };
+    if (known.conversationId === now.conversationId && known.place === now.place) return;
+    await refs.set(keyOf(to), KEY, JSON.stringify(now)).catch(() => undefined);
   }
 
   async function meantFor(event: InboundEvent & { readonly from: Origin }, ts: string | undefined) {
@@ -56,13 +53,16 @@ export function createNews({ refs, conversationIdOf, now }: NewsParts): News {
       const address = JSON.stringify({ ...to, p: before.place });
       return { ...event, conversationId: before.conversationId, from: { ...event.from, address } };
     }
-    await told(to, conversationId, to.p ?? '', ts ?? String(now() / 1000));
+    // Not waited for: every event takes one look, so that none overtakes the one before it.
+    void note(to, before, { conversationId, place: to.p ?? '', ts: ts ?? String(now() / 1000) });
     return event;
   }
 
   return {
     // Without the note, what is typed is said to the direct messages' own conversation.
-    told: (to, conversationId, place, ts) => told(to, conversationId, place, ts).catch(() => undefined),
+    async told(to, conversationId, place, ts) {
+      await note(to, await last(to).catch(() => undefined), { conversationId, place, ts });
+    },
     heard: async (event, ts) => ('from' in event ? meantFor(event, ts).catch(() => event) : event),
   };
 }
