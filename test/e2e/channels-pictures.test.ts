@@ -76,6 +76,11 @@ withBrowser(`every flow on three channels${noBrowser === undefined ? '' : ` [${n
 
       await side.hearsOf(() => app.sandbox.burn(id, { share: 0.97 }));
       await picture('09-nudge');
+      for (const frame of ['whatsapp', 'slack', 'teams'] as const) await side.toEnd(frame);
+      await picture('35-nudge-template');
+      await side.hearsOf(() => app.sandbox.notify(id, { type: 'low-monetary-balance' }));
+      await side.toEnd('whatsapp');
+      await picture('36-low-money');
       await ask('help');
       await side.sees(t('help.lead'));
       await picture('10-help');

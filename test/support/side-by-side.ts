@@ -61,6 +61,13 @@ export class SideBySide {
     await this.console.page.waitForFunction(shown, { timeout: 20_000, polling: 100 }, words);
   }
 
+  /** Scrolls a frame to its end, where a tall message is shown from its beginning. */
+  toEnd(frame: Frame): Promise<void> {
+    return this.console.page.$eval(`[data-channel=${frame}] .frame-thread`, (thread) => {
+      thread.scrollTop = thread.scrollHeight;
+    });
+  }
+
   /** Whether this frame shows these words now. */
   shows(frame: Frame, words: string): Promise<boolean> {
     const shown = (channel: string, text: string) =>
