@@ -9,6 +9,7 @@ import { TokenInvalid } from './jwt.js';
 import { createKeyRing } from './key-ring.js';
 import type { Limit, Limits } from './limits.js';
 import { createOwnTokens, type OwnTokens } from './own-tokens.js';
+import { createRefusalLog } from './refusals.js';
 import { MILLOM_SCOPES, type Scope } from './scopes.js';
 import { tokenRoutes } from './token-endpoint.js';
 
@@ -43,9 +44,9 @@ export interface Callers {
   routes(http: FastifyInstance): Promise<void>;
   /**
    * The caller, when it may do `scope`. Throws `HttpProblem`: 401 without a good token, 403 without the scope, 429 with
-   * `Retry-After` over its limit, 503 while the issuer's keys cannot be had.
+   * `Retry-After` over its limit, 503 while the issuer's keys cannot be had. The log is told of a 401 and a 403.
    */
-  authorize(request: Pick<FastifyRequest, 'headers'>, scope: Scope): Promise<Caller>;
+  authorize(request: Pick<FastifyRequest, 'headers' | 'routeOptions'>, scope: Scope): Promise<Caller>;
   /** A token for our own sandbox, which calls back like everybody else. */
   issue(): Promise<string>;
   close(): Promise<void>;
@@ -63,6 +64,7 @@ export function createCallers(options: CallersOptions): Callers {
   const ring = createKeyRing(ledger, now);
   const tokens = createOwnTokens(ring, options.issuer, now);
   const keys = external && createIssuerKeys({ issuer: external.url, jwksUrl: external.jwksUrl, log });
+  const noteRefusal = createRefusalLog(log, () => now().getTime());
   const ofIssuer = external && keys && createIssuerVerifier(external, keys, now);
 
   const callerOf = async (token: string): Promise<Caller> => {
@@ -74,17 +76,25 @@ export function createCallers(options: CallersOptions): Callers {
     open: openSandbox,
     issue: () => tokens.issue(SANDBOX.id, SANDBOX.scopes),
     close: async () => keys?.close(),
-    routes: (http) =>
-      tokenRoutes(http, { clients, tokens, ring, limits, failures, requests, reference: options.reference, now }),
-    async authorize({ headers }, scope) {
+    routes: (http) => tokenRoutes(http, { ...options, clients, tokens, ring, failures, requests, now, noteRefusal }),
+    async authorize({ headers, routeOptions: { url: route } }, scope) {
       const { authorization } = headers;
       if (authorization === undefined && openSandbox && ANYONE.scopes.includes(scope)) return ANYONE;
       const token = /^Bearer ([\w.~+/-]+=*)$/i.exec(authorization ?? '')?.[1];
-      if (token === undefined) throw unauthorized('a bearer token is missing', 'Bearer realm="refill"');
-      const caller = await callerOf(token).catch(refused);
+      if (token === undefined) {
+        noteRefusal({ what: 'token', route, reason: 'none given' });
+        throw unauthorized('a bearer token is missing', 'Bearer realm="refill"');
+      }
+      const caller = await callerOf(token).catch((cause: unknown) => {
+        if (cause instanceof TokenInvalid) noteRefusal({ what: 'token', route, reason: cause.message });
+        return refused(cause);
+      });
       // Each scope by itself: a flood of notifications must not turn away what became of people's money.
       await limits.hit(requests, `${caller.id}:${scope}`);
-      if (!caller.scopes.includes(scope)) throw forbidden(scope);
+      if (!caller.scopes.includes(scope)) {
+        noteRefusal({ what: 'scope', route, reason: `without ${scope}`, client: caller.id });
+        throw forbidden(scope);
+      }
       return caller;
     },
   };

@@ -10,9 +10,13 @@ export interface ActiveClient {
   readonly expiresAt?: Date;
 }
 
+export interface NotAuthenticated {
+  readonly refused: 'unknown client' | 'wrong secret' | 'disabled or expired';
+}
+
 export interface Clients {
-  /** The client whose secret this is, if it may act; `undefined` says no more than that. */
-  authenticate(id: string, secret: string): Promise<ActiveClient | undefined>;
+  /** The client whose secret this is, if it may act; else why not, which is for the log and for nobody outside. */
+  authenticate(id: string, secret: string): Promise<ActiveClient | NotAuthenticated>;
   /** The client, if it may act. What is known may be 15 seconds old. */
   active(id: string): Promise<ActiveClient | undefined>;
 }
@@ -41,12 +45,14 @@ export function createClients({ ledger, caller, now = () => new Date() }: Client
   return {
     async authenticate(id, secret) {
       const own = ofEnvironment(id);
-      if (own !== undefined) return matchesAny(secret, [own.hash]) ? own.client : undefined;
+      if (own !== undefined) return matchesAny(secret, [own.hash]) ? own.client : { refused: 'wrong secret' };
       const client = await lookUp(id);
       const hashes = client?.secrets.map(({ hash }) => hash) ?? [];
       // Compared in any case, so that an unknown client takes as long as a wrong secret.
       const proved = matchesAny(secret, hashes);
-      return client !== undefined && proved ? activeNow(client, now()) : undefined;
+      if (client === undefined) return { refused: 'unknown client' };
+      if (!proved) return { refused: 'wrong secret' };
+      return activeNow(client, now()) ?? { refused: 'disabled or expired' };
     },
     async active(id) {
       const own = ofEnvironment(id);

@@ -1,10 +1,12 @@
 import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
 import { takeForms } from '../http.js';
+import type { Logger } from '../log.js';
 import { addressOf } from './address.js';
-import type { ActiveClient, Clients } from './clients.js';
+import type { ActiveClient, Clients, NotAuthenticated } from './clients.js';
 import { type KeyRing, TOKEN_SECONDS } from './key-ring.js';
 import type { Limit, Limits } from './limits.js';
 import type { OwnTokens } from './own-tokens.js';
+import type { NoteRefusal } from './refusals.js';
 import { isScope, type Scope } from './scopes.js';
 
 export interface TokenEndpointParts {
@@ -19,6 +21,8 @@ export interface TokenEndpointParts {
   /** A keyed hash: what is counted may be stored. */
   readonly reference: (address: string) => string;
   readonly now: () => Date;
+  readonly noteRefusal: NoteRefusal;
+  readonly log: Pick<Logger, 'info'>;
 }
 
 /** A form of a few words. */
@@ -48,13 +52,14 @@ export async function tokenRoutes(http: FastifyInstance, parts: TokenEndpointPar
 }
 
 async function answer(parts: TokenEndpointParts, request: FastifyRequest, reply: FastifyReply): Promise<object> {
-  const { limits, failures, requests, clients, tokens, now } = parts;
+  const { limits, failures, requests, clients, tokens, now, log } = parts;
   const asked = read(request);
   if ('error' in asked) return refuse(reply, asked);
   const guesser = guesserOf(parts, request, asked.id);
   await limits.check(failures, guesser);
   const client = await clients.authenticate(asked.id, asked.secret);
-  if (client === undefined) {
+  if ('refused' in client) {
+    noteWrongSecret(parts, request, asked.id, client);
     await limits.hit(failures, guesser);
     reply.header('www-authenticate', 'Basic realm="refill", charset="UTF-8"');
     return refuse(reply, refusal(401, 'invalid_client'));
@@ -65,8 +70,20 @@ async function answer(parts: TokenEndpointParts, request: FastifyRequest, reply:
   if (scopes === undefined) return refuse(reply, refusal(400, 'invalid_scope'));
   const seconds = lifeOf(client, now());
   const token = await tokens.issue(client.id, scopes, seconds);
+  log.info({ client: client.id, scopes }, 'a token was issued');
   reply.headers(NO_STORE);
   return { access_token: token, token_type: 'Bearer', expires_in: seconds, scope: scopes.join(' ') };
+}
+
+/** An id that is no client's is somebody's guess, and may be anything: a number, or a secret in the wrong field. */
+function noteWrongSecret(
+  { noteRefusal }: TokenEndpointParts,
+  { routeOptions }: FastifyRequest,
+  id: string,
+  { refused: reason }: NotAuthenticated,
+): void {
+  const client = reason === 'unknown client' ? undefined : id;
+  noteRefusal({ what: 'client-secret', route: routeOptions.url, reason, client });
 }
 
 /**
@@ -109,7 +126,10 @@ function read(request: FastifyRequest): Asked | Refusal {
 function basicOf(header: string | undefined): { readonly id: string; readonly secret: string } | undefined {
   const basic = /^Basic ([\w+/]+=*)$/i.exec(header ?? '')?.[1];
   if (basic === undefined) return undefined;
-  const pair = Buffer.from(basic, 'base64').toString('utf8');
+  const bytes = Buffer.from(basic, 'base64');
+  // One spelling only: decoders overlook spare bits and padding.
+  if (bytes.toString('base64') !== basic) return { id: '', secret: '' };
+  const pair = bytes.toString('utf8');
   const colon = pair.indexOf(':');
   return { id: formDecode(pair.slice(0, Math.max(0, colon))), secret: formDecode(pair.slice(colon + 1)) };
 }

@@ -3,6 +3,7 @@ import type { AccessConfig } from '../../bot/access/config.js';
 import { createLimits } from '../../bot/access/limits.js';
 import { createPeople, type People } from '../../bot/access/people/index.js';
 import { createHttp } from '../../bot/http.js';
+import type { Logger } from '../../bot/log.js';
 import { createMetrics } from '../../bot/metrics.js';
 import { createRedisShortLived } from '../../bot/stores/redis-short-lived.js';
 import { silent, tempRedis, tempVault } from '../support/stores.js';
@@ -26,11 +27,12 @@ export interface PeopleSettings {
   readonly failuresPerAddress?: number;
   readonly session?: AccessConfig['session'];
   readonly trustedProxies?: readonly string[];
+  readonly log?: Logger;
 }
 
 export async function openPeople(settings: PeopleSettings = {}): Promise<PeopleHouse> {
   const { sandbox = true, host = '0.0.0.0', issuer, publicUrl, failuresPerAddress = 1000 } = settings;
-  const { session = { idleMs: 1_800_000, longestMs: 43_200_000 }, trustedProxies = [] } = settings;
+  const { session = { idleMs: 1_800_000, longestMs: 43_200_000 }, trustedProxies = [], log = silent } = settings;
   const redis = await tempRedis();
   const connection = redis.store.forWebhooks();
   if (connection.status !== 'ready') await new Promise((resolve) => connection.once('ready', resolve));
@@ -46,7 +48,7 @@ export async function openPeople(settings: PeopleSettings = {}): Promise<PeopleH
     session,
   };
   const limits = createLimits(store, silent);
-  const people = createPeople({ config: { sandbox, host, access }, store, vault: tempVault(), limits, log: silent });
+  const people = createPeople({ config: { sandbox, host, access }, store, vault: tempVault(), limits, log });
   const http = createHttp({ log: silent, metrics: createMetrics(), ready: async () => {}, trustedProxies, publicUrl });
   await http.register(people.routes);
   for (const role of ['viewer', 'agent', 'admin'] as const) {

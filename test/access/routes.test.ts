@@ -37,6 +37,7 @@ const RULES: Readonly<Record<string, Rule>> = {
   'DELETE /console/world/*': 'admin',
   'POST /console/preview': 'viewer',
   'GET /console/whatsapp': 'admin',
+  'POST /console/sessions/end': 'admin',
   // What says how the process does.
   'GET /healthz': 'anybody',
   'HEAD /healthz': 'anybody',

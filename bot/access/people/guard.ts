@@ -1,6 +1,7 @@
 import type { FastifyRequest } from 'fastify';
 import { HttpProblem } from '../../problem.js';
 import { isFromHere } from '../address.js';
+import type { NoteRefusal } from '../refusals.js';
 import { mayAct, type Role } from '../roles.js';
 import { cookieOf } from './cookies.js';
 import { mustBeOurPage } from './same-origin.js';
@@ -32,11 +33,12 @@ export interface GuardOptions {
   /** Nobody needs to log in who sits at this machine. */
   readonly open: boolean;
   readonly publicUrl: string | undefined;
+  readonly noteRefusal: NoteRefusal;
 }
 
 const TRIAL: Person = { subject: 'trial', name: '', role: 'admin', method: 'open' };
 
-export function createGuard({ sessions, open, publicUrl }: GuardOptions): Guard {
+export function createGuard({ sessions, open, publicUrl, noteRefusal }: GuardOptions): Guard {
   const admitted = new WeakMap<FastifyRequest, Person>();
   const isSecure = ({ protocol }: FastifyRequest) => protocol === 'https' || publicUrl?.startsWith('https:') === true;
   const idOf = (request: FastifyRequest) => cookieOf(request.headers.cookie, 'session', isSecure(request));
@@ -49,16 +51,27 @@ export function createGuard({ sessions, open, publicUrl }: GuardOptions): Guard 
   const admit = (role: Role) => async (request: FastifyRequest) => {
     const person = await find(request, 'use');
     if (person === undefined) throw new HttpProblem(401, 'LOGIN_REQUIRED', 'Please log in.');
-    if (!mayAct(person.role, role)) throw new HttpProblem(403, 'ROLE_REQUIRED', `This takes the role ${role}.`);
+    if (!mayAct(person.role, role)) {
+      noteRefusal({ what: 'role', route: request.routeOptions.url, reason: `${person.role} in place of ${role}` });
+      throw new HttpProblem(403, 'ROLE_REQUIRED', `This takes the role ${role}.`);
+    }
     admitted.set(request, person);
+  };
+  const ourPage = (request: FastifyRequest) => {
+    try {
+      mustBeOurPage(request, publicUrl);
+    } catch (error) {
+      noteRefusal({ what: 'origin', route: request.routeOptions.url, reason: 'not from our own page' });
+      throw error;
+    }
   };
   return {
     isSecure,
-    mustBeOurPage: (request) => mustBeOurPage(request, publicUrl),
+    mustBeOurPage: ourPage,
     admit,
     only: (role) => async (request) => {
       await admit(role)(request);
-      mustBeOurPage(request, publicUrl);
+      ourPage(request);
     },
     personOf(request) {
       const person = admitted.get(request);

@@ -5,6 +5,7 @@ import type { Vault } from '../../secrets.js';
 import type { ShortLived } from '../../short-lived.js';
 import { isLoopback } from '../address.js';
 import type { Limits } from '../limits.js';
+import { createRefusalLog } from '../refusals.js';
 import { createGuard, type Guard } from './guard.js';
 import { createOidc } from './oidc.js';
 import { createOneTimeTokens } from './one-time.js';
@@ -43,7 +44,7 @@ export function createPeople({ config, store, vault, limits, log }: PeopleParts)
   const open = config.sandbox && login === undefined && isLoopback(config.host);
   const sessions = createSessions({ store, vault, ...session });
   const oneTime = createOneTimeTokens(store);
-  const guard = createGuard({ sessions, open, publicUrl });
+  const guard = createGuard({ sessions, open, publicUrl, noteRefusal: createRefusalLog(log) });
   return {
     ...guard,
     login: open ? 'open' : login !== undefined ? 'oidc' : config.sandbox ? 'token' : 'off',

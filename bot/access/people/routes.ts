@@ -51,6 +51,9 @@ export function loginRoutes(http: FastifyInstance, parts: LoginParts): void {
   http.get('/console/session', (request) => sessionView(parts, request));
   http.post('/console/login/token', (request, reply) => loginWithToken(parts, request, reply));
   http.post('/console/logout', (request, reply) => logout(parts, request, reply));
+  http.post('/console/sessions/end', { onRequest: parts.guard.only('admin') }, (request) =>
+    endSessions(parts, request),
+  );
   const { oidc } = parts;
   if (oidc === undefined) return;
   http.get('/console/login', (request, reply) => begin(parts, oidc, request, reply));
@@ -103,6 +106,24 @@ async function logout(parts: LoginParts, request: FastifyRequest, reply: Fastify
   // Ours has ended in any case; the issuer's goes on when it cannot be reached.
   const next = await oidc?.endUrl().catch((error: unknown) => void log.warn({ err: error }, 'no logout at the issuer'));
   return { next: next ?? '/' };
+}
+
+const endBody = z.union([
+  z.strictObject({ subject: z.string().min(1).max(300) }),
+  z.strictObject({ everybody: z.literal(true) }),
+]);
+
+/**
+ * Ends the sessions of one person (`{"subject": …}`, the issuer's id of them) or of everybody (`{"everybody": true}`), the asking
+ * admin's included (ASVS 5, 7.4.5): for who was disabled at the issuer, which does not tell us.
+ */
+async function endSessions({ sessions, log }: LoginParts, request: FastifyRequest): Promise<{ ended: string }> {
+  const body = endBody.safeParse(readJsonBody(request.body));
+  if (!body.success) throw new HttpProblem(400, 'BAD_REQUEST', 'expected {"subject": "…"} or {"everybody": true}');
+  const ended = 'subject' in body.data ? 'one person' : 'everybody';
+  await sessions.endAll('subject' in body.data ? body.data : 'everybody');
+  log.info({ ended }, 'sessions were ended by an admin');
+  return { ended };
 }
 
 /** Sends the browser to the issuer. A cookie ties the way back to this browser: nobody is logged in as somebody else. */

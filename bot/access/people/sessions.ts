@@ -23,6 +23,8 @@ export interface Sessions {
   /** The same, but it does not count as being used. */
   look(id: string): Promise<Person | undefined>;
   end(id: string): Promise<void>;
+  /** Ends every session of one person, by the issuer's id of them, or of everybody: all that were opened up to now. */
+  endAll(whose: { readonly subject: string } | 'everybody'): Promise<void>;
 }
 
 export interface SessionOptions {
@@ -47,13 +49,22 @@ export function createSessions({ store, vault, idleMs, longestMs, now = Date.now
   /** Who reads the store learns no id. */
   const keyOf = (id: string) => `session:${createHash('sha256').update(id).digest('base64url')}`;
 
+  /** Sessions are found by their ids alone: what ends many is a mark that each is held against, for as long as any could last. */
+  const markOf = (subject?: string) =>
+    `session-end:${subject === undefined ? 'everybody' : createHash('sha256').update(subject).digest('base64url')}`;
+
+  async function isEnded({ subject, since }: { readonly subject: string; readonly since: number }): Promise<boolean> {
+    const marks = await Promise.all([store.get(markOf()), store.get(markOf(subject))]);
+    return marks.some((mark) => mark !== undefined && since <= Number(mark));
+  }
+
   async function find(id: string, read: (key: string) => Promise<string | undefined>): Promise<Person | undefined> {
     if (!/^[\w-]{43}$/.test(id)) return undefined;
     const sealed = await read(keyOf(id));
     const session = sealed === undefined ? undefined : open(vault, sealed);
     if (session === undefined) return undefined;
     const { since, ...person } = session;
-    if (now() - since < longestMs) return person;
+    if (now() - since < longestMs && !(await isEnded(session))) return person;
     await store.remove(keyOf(id));
     return undefined;
   }
@@ -67,6 +78,7 @@ export function createSessions({ store, vault, idleMs, longestMs, now = Date.now
     use: (id) => find(id, (key) => store.touch(key, idleMs)),
     look: (id) => find(id, (key) => store.get(key)),
     end: (id) => store.remove(keyOf(id)),
+    endAll: (whose) => store.set(markOf(whose === 'everybody' ? undefined : whose.subject), String(now()), longestMs),
   };
 }
 
