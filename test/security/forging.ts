@@ -1,4 +1,4 @@
-import { expect } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 import type { FastifyInstance } from 'fastify';
 import { randomOf } from '../access/forgeries.js';
 
@@ -12,7 +12,7 @@ export type Random = (below: number) => number;
 
 /** A request as `http.inject` takes it; a header that is a list is sent as many times. */
 export interface Request {
-  readonly method: 'GET' | 'POST';
+  readonly method: 'GET' | 'POST' | 'DELETE';
   readonly url: string;
   readonly headers: Readonly<Record<string, string | string[]>>;
   readonly body?: string;
@@ -71,6 +71,15 @@ export async function expectNoneTaken({ genuine, ways, send, passed, refusals }:
   expect([...new Set(taken)]).toEqual([]);
   if (passed !== undefined) expect(passed()).toBe(good);
   expect(MUTATIONS).toBeGreaterThanOrEqual(names.length);
+}
+
+/** The test of one door, opened when it runs: forged requests, of which none is taken. */
+export function testForged(what: string, open: () => Entrance | Promise<Entrance>): void {
+  test(
+    `${MUTATIONS} forged ${what} (seed ${SEED}): none is taken`,
+    async () => expectNoneTaken(await open()),
+    FORGING_MS,
+  );
 }
 
 type Misspell = (text: string, random: Random) => string;
