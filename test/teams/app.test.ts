@@ -1,8 +1,9 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { loadConfig } from '../../bot/config.js';
 import { startTestApp, type TestApp } from '../support/app.js';
+import { buttonsOf } from './card-rules.js';
 import { type Payload, payload, until } from './house.js';
-import { type Microsoft, startMicrosoft, TENANT } from './microsoft.js';
+import { type Microsoft, type Sent, startMicrosoft, TENANT } from './microsoft.js';
 
 const ANOTHER_TENANT = 'aaaaaaaa-0000-4000-8000-00000000abcd';
 
@@ -20,13 +21,27 @@ async function start(tenant?: string): Promise<void> {
 }
 
 /** Posts a message from somebody of that tenant; the status. */
-async function say(tenant: string, authorization: string | undefined): Promise<number> {
+async function say(tenant: string, authorization: string | undefined, text = 'hello'): Promise<number> {
   const activity = payload(microsoft, 'personal-message', (change: Payload) => {
-    Object.assign(change, { id: `in-${Math.random()}`, text: 'hello', attachments: [] });
+    Object.assign(change, { id: `in-${Math.random()}`, text, attachments: [] });
     change.conversation.id = `a:of-${tenant}`;
     change.conversation.tenantId = tenant;
     change.channelData.tenant.id = tenant;
   });
+  return post(activity, authorization);
+}
+
+/** Presses a button of a message. */
+async function press(message: Sent | undefined, data: unknown): Promise<number> {
+  const activity = payload(microsoft, 'action-execute', (change: Payload) => {
+    Object.assign(change, { id: `in-${Math.random()}`, replyToId: message?.id });
+    change.conversation.id = message?.conversation;
+    change.value.action = { type: 'Action.Execute', verb: 'press', data };
+  });
+  return post(activity, await signed());
+}
+
+async function post(activity: Payload, authorization: string | undefined): Promise<number> {
   const headers = { 'content-type': 'application/json', ...(authorization !== undefined && { authorization }) };
   const response = await fetch(`${app?.url}/api/messages`, {
     method: 'POST',
@@ -70,6 +85,22 @@ describe('Refill as configured for Teams', () => {
     await until(() => microsoft.messages().length === 1, 20_000);
     expect(answers()).toEqual([[`a:of-${TENANT.toUpperCase()}`, TENANT]]);
     expect(microsoft.problems).toEqual([]);
+  }, 60_000);
+
+  test('when the answer to a card is lost, it is shown once, and its buttons are remembered', async () => {
+    await start();
+    microsoft.loseAnswers = 1;
+    expect(await say(TENANT, await signed())).toBe(200);
+    expect(await say(TENANT, await signed(), 'balance')).toBe(200);
+    await until(() => microsoft.messages().length === 2, 20_000);
+    const [greeting, balance] = microsoft.messages().map(({ activity }) => JSON.stringify(activity));
+    expect(greeting).toContain('made-up subscriber');
+    expect(balance).toContain('RM 25.00');
+    const [first] = microsoft.messages();
+    const { data } = buttonsOf(first?.activity).find(({ title }) => title === 'Warn me in time') ?? {};
+    expect(await press(first, data)).toBe(200);
+    await until(() => microsoft.messages().length === 3, 20_000);
+    expect(JSON.stringify(microsoft.messages()[2]?.activity)).toContain('I will warn you');
   }, 60_000);
 
   test('without an app id, in a sandbox, it answers an emulator of this machine without any token', async () => {

@@ -153,7 +153,7 @@ export async function startMicrosoft(options: { readonly unauthenticated?: boole
     const sent = { method, path, conversation, id, authorization, activity };
     state.sent.push(sent);
     for (const listener of state.listeners) listener(sent);
-    if (state.loseAnswers > 0) {
+    if (state.loseAnswers > 0 && activity.type === 'message') {
       state.loseAnswers--;
       return { status: 200, reset: true };
     }
