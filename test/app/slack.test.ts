@@ -29,11 +29,15 @@ describe('App Home', () => {
     await life.opensHome(ANN);
     const page = await life.sees(0, 'views.publish', /Your balance|RM 25\.00/);
     expect(pageOf(page)).toBe(ANN);
-    const words = wordsOf(page);
-    // The gauge of the plan, drawn and said; the account's money; each offer with its price.
-    expect(words).toMatch(/[█▓▰■●]/u);
-    for (const part of [/RM 25\.00/, /Daily Internet 1 GB.{1,60}RM 2\.00/, /Weekly Internet 5 GB.{1,60}RM 10\.00/])
-      expect(words).toMatch(part);
+    expect(wordsOf(page)).toContain('RM 25.00');
+    const sections: { text?: { text: string }; accessory?: { text: { text: string } } }[] = page.body.view.blocks;
+    const beside = (words: RegExp) => sections.find(({ text }) => words.test(text?.text ?? ''))?.accessory?.text.text;
+    // The plan in use has a gauge, drawn and said; each offer stands beside a button with its price.
+    expect(sections.some(({ text }) => /Weekly Internet 5 GB.*\n[▓░]{10} \d+%\n.*left/u.test(text?.text ?? ''))).toBe(
+      true,
+    );
+    expect(beside(/Daily Internet 1 GB.*\nRM 2\.00/)).toBe('RM 2.00');
+    expect(beside(/Weekly Internet 5 GB.*\nRM 10\.00/)).toBe('RM 10.00');
 
     let from = life.now;
     await life.presses(ANN, page, /Weekly Internet 5 GB/);
