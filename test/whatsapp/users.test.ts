@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import type { Origin } from '../../bot/conversation/event.js';
+import { newSession } from '../../bot/conversation/session.js';
+import { turnIdentity } from '../../bot/conversation/turn-identity.js';
 import { linkedIdentity } from '../../bot/identity/linked.js';
 import { createWatch } from '../../bot/inbox.js';
 import { createLedger } from '../../bot/ledger/index.js';
@@ -80,6 +82,14 @@ const seenBy = async (from: Origin) => {
   const identity = linkedIdentity({ ledger, methods, operatorOf: async () => 'digi', youngForMs: 24 * HOUR });
   return (await identity.resolve(from))?.line.key.value;
 };
+/** What “My numbers” and every other screen goes by. */
+const linesOf = async (from: Origin) => {
+  const parts = { ledger, linking: undefined, from, conversationId: conversationOf(from.user), eventId: 'e' };
+  const session = newSession({ locale: 'en', timezone: 'UTC' });
+  const effects = { known: undefined, session, now: new Date(), use: () => undefined, soon: async () => undefined };
+  const user = await turnIdentity({ ...parts, ...effects }).user();
+  return [...(user?.links ?? []), ...(user?.given ?? [])].map(({ line }) => line.key.value);
+};
 const standing = async (user: string) =>
   (await ledger.linkedUser({ ...PLACE, user }))?.links.map(({ state, reason }) => reason ?? state);
 
@@ -92,6 +102,7 @@ describe('a number that comes with another id', () => {
 
     const newcomer = await says({ number: n, bsuid: after });
     expect(house.delivered.at(-1)?.conversationId).toBe(conversationOf(after));
+    expect(await linesOf(newcomer)).toEqual([]);
     // The number is theirs now, the line that was proved with it is not.
     expect(await seenBy(newcomer)).toBe(n);
     expect(await standing(n)).toEqual(['number-change']);
