@@ -7,7 +7,7 @@ import { conversations, lines, outbox } from './schema.js';
 import { lineLinks } from './schema-identity.js';
 
 /** Somebody who has a SIM that another links now. */
-export interface Other {
+interface Other {
   readonly ref: string;
   /** Where they were heard of last; null: they cannot be told. */
   readonly conversationId: string | null;
@@ -60,7 +60,7 @@ export async function tellOthers(tx: Tx, now: SQL<Date>, linkId: string, others:
 }
 
 /** Links that a list made just now. */
-export interface ListedNow {
+interface ListedNow {
   readonly ids: string[];
   readonly now: SQL;
   /** How long such a link to somebody's line is young, in milliseconds. 0: not at all. */
