@@ -2,7 +2,7 @@ import { LRUCache } from 'lru-cache';
 import type { Logger } from '../log.js';
 
 /** Somebody who was not let in, or not let do something (ASVS 5, 16.3.1 and 16.3.2). Never holds what they brought along. */
-export interface Refusal {
+interface Refusal {
   readonly what: 'token' | 'client-secret' | 'scope' | 'role' | 'origin';
   /** The pattern of the route, never the address. */
   readonly route: string | undefined;

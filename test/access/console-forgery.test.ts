@@ -11,6 +11,7 @@ import {
   type Random,
   type Request,
   SEED,
+  testForged,
   type Way,
   withHeaders,
 } from '../security/forging.js';
@@ -118,13 +119,7 @@ const SESSION_WAYS: Readonly<Record<string, Way>> = {
   },
 };
 
-test(
-  `${MUTATIONS} forged session cookies (seed ${SEED}): none is taken`,
-  async () => {
-    await expectNoneTaken({ genuine, ways: SESSION_WAYS, send: into(house.http), refusals: [401] });
-  },
-  FORGING_MS,
-);
+testForged('session cookies', () => ({ genuine, ways: SESSION_WAYS, send: into(house.http), refusals: [401] }));
 
 /** What our own page sends, whatever a browser says about where it comes from. */
 function fromPage(random: Random): Request {
@@ -214,41 +209,38 @@ describe('only our own page', () => {
   );
 });
 
-test(
-  `${MUTATIONS} forged login tokens (seed ${SEED}): none is taken`,
-  async () => {
-    const used = await oneTime();
-    const asked = (token: unknown, more: object = {}): Request => ({
-      method: 'POST',
-      url: '/console/login/token',
-      headers: { host: HOST, 'content-type': 'application/json', ...PAGE },
-      body: JSON.stringify({ token, ...more }),
-    });
-    expect(await into(house.http)(asked(used))).toBe(200);
-    const tokenOf = (good: Request): string => JSON.parse(good.body ?? '').token;
-    await expectNoneTaken({
-      genuine: async () => asked(await oneTime()),
-      ways: {
-        ...misspelt('token', tokenOf, (_good, token) => asked(token)),
-        used: () => asked(used),
-        none: (_good, random) => asked(pick([undefined, null, '', 0, true, {}, []], random)),
-        'in a list': (good, random) =>
-          asked(pick([[tokenOf(good)], { token: tokenOf(good) }, { 0: tokenOf(good) }], random)),
-        'twice, the last one made up': (good) => ({
-          ...good,
-          body: `{"token":"${tokenOf(good)}","token":"${'x'.repeat(43)}"}`,
-        }),
-        'under another name': (good, random) =>
-          asked(undefined, { [pick(['Token', 'login', ' token', 'tokens'], random)]: tokenOf(good) }),
-        'a session of somebody': (_good, random) => asked(pick(sessions, random)),
-        'what the store has of it': (good) => asked(sha256(tokenOf(good), 'base64url')),
-        'in the address': (good) => ({ ...asked(undefined), url: `${good.url}?token=${tokenOf(good)}` }),
-        'from another site': (good, random) => fromSite(good, pick(['cross-site', 'same-site', 'none'], random)),
-        'without the page’s header': (good) => withHeaders(good, { 'x-refill-page': undefined }),
-      },
-      send: into(house.http),
-      refusals: [401, 403],
-    });
-  },
-  FORGING_MS,
-);
+testForged('login tokens', async () => {
+  const used = await oneTime();
+  const asked = (token: unknown, more: object = {}): Request => ({
+    method: 'POST',
+    url: '/console/login/token',
+    headers: { host: HOST, 'content-type': 'application/json', ...PAGE },
+    body: JSON.stringify({ token, ...more }),
+  });
+  expect(await into(house.http)(asked(used))).toBe(200);
+  const tokenOf = (good: Request): string => JSON.parse(good.body ?? '').token;
+
+  return {
+    genuine: async () => asked(await oneTime()),
+    ways: {
+      ...misspelt('token', tokenOf, (_good, token) => asked(token)),
+      used: () => asked(used),
+      none: (_good, random) => asked(pick([undefined, null, '', 0, true, {}, []], random)),
+      'in a list': (good, random) =>
+        asked(pick([[tokenOf(good)], { token: tokenOf(good) }, { 0: tokenOf(good) }], random)),
+      'twice, the last one made up': (good) => ({
+        ...good,
+        body: `{"token":"${tokenOf(good)}","token":"${'x'.repeat(43)}"}`,
+      }),
+      'under another name': (good, random) =>
+        asked(undefined, { [pick(['Token', 'login', ' token', 'tokens'], random)]: tokenOf(good) }),
+      'a session of somebody': (_good, random) => asked(pick(sessions, random)),
+      'what the store has of it': (good) => asked(sha256(tokenOf(good), 'base64url')),
+      'in the address': (good) => ({ ...asked(undefined), url: `${good.url}?token=${tokenOf(good)}` }),
+      'from another site': (good, random) => fromSite(good, pick(['cross-site', 'same-site', 'none'], random)),
+      'without the page’s header': (good) => withHeaders(good, { 'x-refill-page': undefined }),
+    },
+    send: into(house.http),
+    refusals: [401, 403],
+  };
+});

@@ -3,17 +3,14 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { createStates } from '../../adapters/slack/install.js';
 import {
   type Entrance,
-  expectNoneTaken,
-  FORGING_MS,
   headerOf,
   into,
-  MUTATIONS,
   misspelt,
   OTHER_BODIES,
   pick,
   type Random,
   type Request,
-  SEED,
+  testForged,
   type Way,
   withHeaders,
 } from '../security/forging.js';
@@ -158,66 +155,59 @@ describe('what is not from Slack', () => {
       expect([ago, await send(genuine(random, ago))]).toEqual([ago, status]);
   });
 
-  test(
-    `${MUTATIONS} forged requests (seed ${SEED}): none is taken`,
-    async () => {
-      const before = house.delivered.length;
-      await expectNoneTaken({
-        genuine: (random) => genuine(random),
-        ways: WAYS,
-        send,
-        passed: () => house.delivered.length - before,
-        refusals: [401],
-      });
-    },
-    FORGING_MS,
-  );
+  testForged('requests', async () => {
+    const before = house.delivered.length;
+
+    return {
+      genuine: (random) => genuine(random),
+      ways: WAYS,
+      send,
+      passed: () => house.delivered.length - before,
+      refusals: [401],
+    };
+  });
 });
 
-test(
-  `${MUTATIONS} forged states of an installation (seed ${SEED}): none is taken`,
-  async () => {
-    const options = { scopes: ['commands'] };
-    const [ours, theirs] = [
-      createStates('a state secret', options, () => house.now),
-      createStates('another secret', options, () => house.now),
-    ];
-    const url = (state: string) => ({ method: 'GET', url: state, headers: {} }) as const;
-    const parts = (good: Request) => good.url.split('.');
-    let passed = 0;
-    await expectNoneTaken({
-      genuine: async () => url(await ours.generateStateParam(options, new Date())),
-      ways: {
-        ...misspelt(
-          'state',
-          (good) => good.url,
-          (_good, text) => url(text),
-        ),
-        ...misspelt(
-          'signature',
-          (good) => parts(good)[2] ?? '',
-          (good, text) => url([...parts(good).slice(0, 2), text].join('.')),
-        ),
-        'a later end': (good) => url(good.url.replace(/\.\d+\./, `.${house.now + 86_400_000_000}.`)),
-        'another key': async () => url(await theirs.generateStateParam(options, new Date())),
-        'another nonce': async (good) => url([parts(await genuineState())[0], ...parts(good).slice(1)].join('.')),
-        'no signature': (good) => url(parts(good).slice(0, 2).join('.')),
-        'an empty signature': (good) => url(`${parts(good).slice(0, 2).join('.')}.`),
-      },
-      send: (request) =>
-        ours.verifyStateParam(new Date(), request.url).then(
-          () => {
-            passed++;
-            return 200;
-          },
-          () => 401,
-        ),
-      passed: () => passed,
-      refusals: [401],
-    });
-    async function genuineState() {
-      return url(await ours.generateStateParam(options, new Date()));
-    }
-  },
-  FORGING_MS,
-);
+testForged('states of an installation', async () => {
+  const options = { scopes: ['commands'] };
+  const [ours, theirs] = [
+    createStates('a state secret', options, () => house.now),
+    createStates('another secret', options, () => house.now),
+  ];
+  const url = (state: string) => ({ method: 'GET', url: state, headers: {} }) as const;
+  const parts = (good: Request) => good.url.split('.');
+  let passed = 0;
+  async function genuineState() {
+    return url(await ours.generateStateParam(options, new Date()));
+  }
+  return {
+    genuine: async () => url(await ours.generateStateParam(options, new Date())),
+    ways: {
+      ...misspelt(
+        'state',
+        (good) => good.url,
+        (_good, text) => url(text),
+      ),
+      ...misspelt(
+        'signature',
+        (good) => parts(good)[2] ?? '',
+        (good, text) => url([...parts(good).slice(0, 2), text].join('.')),
+      ),
+      'a later end': (good) => url(good.url.replace(/\.\d+\./, `.${house.now + 86_400_000_000}.`)),
+      'another key': async () => url(await theirs.generateStateParam(options, new Date())),
+      'another nonce': async (good) => url([parts(await genuineState())[0], ...parts(good).slice(1)].join('.')),
+      'no signature': (good) => url(parts(good).slice(0, 2).join('.')),
+      'an empty signature': (good) => url(`${parts(good).slice(0, 2).join('.')}.`),
+    },
+    send: (request) =>
+      ours.verifyStateParam(new Date(), request.url).then(
+        () => {
+          passed++;
+          return 200;
+        },
+        () => 401,
+      ),
+    passed: () => passed,
+    refusals: [401],
+  };
+});

@@ -1,18 +1,15 @@
 import { createHmac } from 'node:crypto';
-import { afterAll, beforeAll, test } from '@jest/globals';
+import { afterAll, beforeAll } from '@jest/globals';
 import {
   type Entrance,
-  expectNoneTaken,
-  FORGING_MS,
   headerOf,
   into,
-  MUTATIONS,
   misspelt,
   OTHER_BODIES,
   pick,
   type Random,
   type Request,
-  SEED,
+  testForged,
   type Way,
   withHeaders,
 } from '../security/forging.js';
@@ -109,48 +106,42 @@ const WAYS: Readonly<Record<string, Way>> = {
 
 const send: Entrance['send'] = (request) => into(house.http)(request);
 
-test(
-  `${MUTATIONS} forged requests (seed ${SEED}): none is taken`,
-  async () => {
-    const passed = () => house.delivered.length;
-    await expectNoneTaken({ genuine, ways: WAYS, send, passed, refusals: [401] });
-  },
-  FORGING_MS,
-);
+testForged('requests', async () => {
+  const passed = () => house.delivered.length;
 
-test(
-  `${MUTATIONS} forged verify tokens (seed ${SEED}): none is taken`,
-  async () => {
-    const asked = (token: string, more = ''): Request => ({
-      method: 'GET',
-      url: `/whatsapp/webhook?hub.mode=subscribe&hub.challenge=77${token === '' ? '' : `&hub.verify_token=${encodeURIComponent(token)}`}${more}`,
-      headers: {},
-    });
-    const { verifyToken } = SETTINGS;
-    await expectNoneTaken({
-      genuine: () => asked(verifyToken),
-      ways: {
-        ...misspelt(
-          'token',
-          () => verifyToken,
-          (_good, token) => asked(token),
+  return { genuine, ways: WAYS, send, passed, refusals: [401] };
+});
+
+testForged('verify tokens', async () => {
+  const asked = (token: string, more = ''): Request => ({
+    method: 'GET',
+    url: `/whatsapp/webhook?hub.mode=subscribe&hub.challenge=77${token === '' ? '' : `&hub.verify_token=${encodeURIComponent(token)}`}${more}`,
+    headers: {},
+  });
+  const { verifyToken } = SETTINGS;
+
+  return {
+    genuine: () => asked(verifyToken),
+    ways: {
+      ...misspelt(
+        'token',
+        () => verifyToken,
+        (_good, token) => asked(token),
+      ),
+      none: () => asked(''),
+      twice: (_good, random) =>
+        asked(
+          pick([verifyToken, 'x'], random),
+          `&hub.verify_token=${encodeURIComponent(pick([verifyToken, 'y'], random))}`,
         ),
-        none: () => asked(''),
-        twice: (_good, random) =>
-          asked(
-            pick([verifyToken, 'x'], random),
-            `&hub.verify_token=${encodeURIComponent(pick([verifyToken, 'y'], random))}`,
-          ),
-        'another secret of ours': (_good, random) => asked(pick([SECRET, SETTINGS.accessToken], random)),
-        'another mode': (good, random) => ({
-          ...good,
-          url: good.url.replace('subscribe', pick(['unsubscribe', 'Subscribe', '', 'subscribe%20'], random)),
-        }),
-        'no challenge': (good) => ({ ...good, url: good.url.replace('&hub.challenge=77', '') }),
-      },
-      send,
-      refusals: [403],
-    });
-  },
-  FORGING_MS,
-);
+      'another secret of ours': (_good, random) => asked(pick([SECRET, SETTINGS.accessToken], random)),
+      'another mode': (good, random) => ({
+        ...good,
+        url: good.url.replace('subscribe', pick(['unsubscribe', 'Subscribe', '', 'subscribe%20'], random)),
+      }),
+      'no challenge': (good) => ({ ...good, url: good.url.replace('&hub.challenge=77', '') }),
+    },
+    send,
+    refusals: [403],
+  };
+});
