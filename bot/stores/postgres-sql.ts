@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type PgPool, type PgQueryResult, runMigrations } from 'bullmq';
 import pg from 'pg';
 import { type OnLost, openPool } from './pool.js';
@@ -16,6 +17,9 @@ const CONNECTIONS = 10;
 const QUEUE_CONNECTIONS = 24;
 /** BullMQ's default; it cannot be told another one together with a pool. */
 const QUEUE_SCHEMA = 'bullmq';
+
+/** A queue whose first question got no answer is dead for good (BullMQ 6, `PostgresConnection.waitUntilReady`). */
+const QUEUE_ANSWER_WITHIN_MS = 10_000;
 
 const RETRY_MS = 250;
 /** How soon a connection is found dead that says nothing. */
@@ -41,7 +45,8 @@ export function createServerSql({ connection, onLost }: ServerSqlOptions): Sql {
     listen: (channel, one) => listener.listen(channel, one),
     queuePool() {
       queues ??= migrateQueues(connection).then(() => {
-        const shared = open({ max: QUEUE_CONNECTIONS, options: `-c search_path=${QUEUE_SCHEMA}` });
+        const options = `-c search_path=${QUEUE_SCHEMA}`;
+        const shared = patient(open({ max: QUEUE_CONNECTIONS, options, query_timeout: QUEUE_ANSWER_WITHIN_MS }));
         // Each queue and each worker of the process listens for its errors.
         shared.setMaxListeners(0);
         // It is what BullMQ asks for, though with stricter types.
@@ -54,6 +59,24 @@ export function createServerSql({ connection, onLost }: ServerSqlOptions): Sql {
       await Promise.all(pools.map((each) => each.end()));
     },
   };
+}
+
+/** For the same reason a connection of its own is waited for as long as it takes; not those of single statements. */
+function patient(pool: pg.Pool): pg.Pool {
+  const connect = pool.connect.bind(pool);
+  const untilConnected = async (): Promise<pg.PoolClient> => {
+    for (;;) {
+      try {
+        return await connect();
+      } catch (error) {
+        if (pool.ending) throw error;
+        await sleep(RETRY_MS);
+      }
+    }
+  };
+  pool.connect = ((callback?: Parameters<typeof connect>[0]) =>
+    callback === undefined ? untilConnected() : connect(callback)) as typeof pool.connect;
+  return pool;
 }
 
 /** BullMQ takes a lock of its own: of many processes that start together, one does it. */
