@@ -51,7 +51,9 @@ function read<T>(schema: z.ZodType<T>, body: unknown): T {
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0];
   const field = issue?.path.join('.') || 'body';
-  throw new HttpProblem(400, 'BAD_REQUEST', `${field}: ${issue?.message ?? 'not as documented'}`, { field });
+  // A name that is not known may be anything, a number too.
+  const expected = issue?.code === 'unrecognized_keys' ? 'a field that is not known' : issue?.message;
+  throw new HttpProblem(400, 'BAD_REQUEST', `${field}: ${expected ?? 'not as documented'}`, { field });
 }
 
 /** @throws HttpProblem 422 with what is wrong, by index. */
