@@ -159,6 +159,7 @@ describe('who asks to be forgotten', () => {
     await place.idle();
     expect((await place.ledger.line(one.line.id))?.key).toEqual(one.key);
     await place.ledger.movePurchase(id, 'completed');
+    await place.ledger.endChecks(id);
     place.pass(10 * 60_000);
     await sweeper.sweep();
     await until(async () => (await place.ledger.outboxItem(promise))?.done === true);
@@ -186,6 +187,7 @@ describe('who asks to be forgotten', () => {
     expect((await place.ledger.line(one.line.id))?.key).toEqual(one.key);
 
     await place.ledger.movePurchase(id, 'completed');
+    await place.ledger.endChecks(id);
     place.pass(10 * 60_000);
     await sweeper.sweep();
     await until(async () => (await place.ledger.outboxItem(promise))?.done === true);
