@@ -22,7 +22,8 @@ export const IDENTITY_VARIABLES = {
   },
   REFILL_NEW_LINK_HOURS: {
     schema: whole(0, 720).default(24),
-    about: 'hours in which a link to a number that somebody else has already may spend only a little; 0: as much as any',
+    about:
+      'hours in which a link to a number that somebody else has already may spend only a little; 0: as much as any',
     group: 'Identity',
   },
   REFILL_NEW_LINK_SPEND: {
