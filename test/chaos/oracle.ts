@@ -171,8 +171,10 @@ function judgeWords(evidence: Evidence, breach: Report): number {
       if (isTold(seen, purchase)) continue;
       const words = given.filter((telling) => tells(telling, purchase));
       if (words.some(({ at }) => wasWiped(evidence, at))) wiped += 1;
-      else if (words.length > 0) breach('NO_RECEIPT', purchase.id, `${purchase.state}: sent, and never shown`);
-      else breach('NO_RECEIPT', purchase.id, `${purchase.state}, and the subscriber was never told`);
+      else if (words.length > 0) {
+        const when = nextWipe(evidence, Math.max(...words.map(({ at }) => at)));
+        breach('NO_RECEIPT', purchase.id, `${purchase.state}: sent, and never shown; ${when}`);
+      } else breach('NO_RECEIPT', purchase.id, `${purchase.state}, and the subscriber was never told`);
     }
   }
   return wiped;
@@ -213,7 +215,8 @@ function judgeTaps(evidence: Evidence, breach: Report): void {
   for (const { conversation, at, acknowledged } of evidence.taps) {
     if (!acknowledged || bought.has(conversation) || wasWiped(evidence, at, WIPE_BEFORE_MS)) continue;
     const answered = (answers.get(conversation) ?? []).some((telling) => telling.at >= at);
-    if (!answered) breach('LOST_TAP', conversation, 'a confirmation was taken and nothing came of it');
+    if (!answered)
+      breach('LOST_TAP', conversation, `a confirmation was taken and nothing came of it; ${nextWipe(evidence, at)}`);
   }
 }
 
@@ -228,6 +231,14 @@ function tells({ kind, reference }: Told, { state, reference: its }: PurchaseEvi
 
 function wasWiped({ wipes }: Evidence, at: number, before = WIPE_BEFORE_MS): boolean {
   return wipes.some((wipe) => wipe >= at - WIPE_AFTER_MS && wipe <= at + before);
+}
+
+/** What whoever looks for the reason of a loss asks first. */
+function nextWipe({ wipes }: Evidence, at: number): string {
+  const next = wipes.find((wipe) => wipe >= at - WIPE_AFTER_MS);
+  return next === undefined
+    ? 'Redis lost nothing later'
+    : `Redis lost its data ${Math.round((next - at) / 1000)} s later`;
 }
 
 /** More receipts than taps account for. */
