@@ -22,6 +22,5 @@ export default {
   // The first test that needs a PGlite on a machine makes one, and machines are busy.
   testTimeout: 40_000,
   maxWorkers: 2,
-  testSequencer: '<rootDir>/scripts/jest-sequencer.cjs',
   reporters: ['default', '<rootDir>/scripts/jest-summary.cjs'],
 };
