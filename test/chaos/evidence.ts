@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import type { PurchaseState } from '../../bot/domain/purchase.js';
-import type { Evidence, PurchaseEvidence, Telling } from './oracle.js';
+import type { Evidence, PurchaseEvidence, Telling, Wipe } from './oracle.js';
 import type { PostgresServer } from './stores.js';
 import type { Crowd } from './subscribers.js';
 import { readMessage } from './told.js';
@@ -26,7 +26,7 @@ export interface Sources {
   readonly telcoUrl: string;
   readonly crowd: Crowd;
   readonly deduplicates: boolean;
-  readonly wipes: readonly number[];
+  readonly wipes: readonly Wipe[];
 }
 
 /** Everything the oracle wants to know, from the journal, PostgreSQL, the telco and the pages. */

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { eventually } from './ports.js';
 import type { Processes } from './processes.js';
 import type { Random } from './random.js';
+import type { RedisContents } from './redis-contents.js';
 import type { PostgresServer, RedisServer } from './stores.js';
 import type { BadWire } from './wire.js';
 
@@ -15,8 +16,8 @@ export interface Targets {
   readonly words: () => number;
   /** Told of every server process that was killed. */
   readonly onKill: (how: string) => void;
-  /** Told when Redis lost what it had. */
-  readonly onWipe: () => void;
+  /** Told when Redis lost what it had, and what that was. */
+  readonly onWipe: (had: RedisContents) => void;
   /** Told of everything else that was done. */
   readonly onFault: (what: string) => void;
 }
@@ -63,15 +64,15 @@ async function killRedis({ redis, random, onKill }: Targets): Promise<void> {
 
 async function wipeRedis({ redis, onWipe, onFault }: Targets): Promise<void> {
   onFault('redis FLUSHALL');
-  await redis.flush();
-  onWipe();
+  onWipe(await redis.flush());
 }
 
 async function cutAof({ redis, random, onKill, onWipe }: Targets): Promise<void> {
+  const had = await redis.holdStill();
   await redis.end('SIGKILL');
   onKill('redis killed, AOF cut');
   redis.cutAof(Math.round(random.between(1, 60_000)));
-  onWipe();
+  onWipe(had);
   await redis.start();
 }
 

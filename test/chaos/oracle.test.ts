@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { type BreachCode, type Evidence, judge, type PurchaseEvidence, type Telling } from './oracle.js';
+import { type BreachCode, type Evidence, judge, type PurchaseEvidence, type Telling, type Wipe } from './oracle.js';
 
 const ID = '11111111-1111-4111-8111-111111111111';
 const CONVERSATION = 'web-1';
@@ -29,6 +29,9 @@ function wellDone(change: Partial<Evidence> = {}): Evidence {
     ...change,
   };
 }
+
+/** Redis loses its data at 3,000, when this was in it. */
+const wipe = (had: Partial<Wipe> = {}): Wipe => ({ at: 3_000, waiting: new Set(), logged: new Map(), ...had });
 
 const codes = (evidence: Evidence) => [...new Set(judge(evidence).breaches.map(({ code }) => code))];
 
@@ -69,9 +72,17 @@ describe('the oracle of the chaos suite', () => {
   });
 
   test('accepts a receipt that a wipe took from the page, and counts it', () => {
-    const { breaches, figures } = judge(wellDone({ shown: [told('ordered')], wipes: [3_000] }));
+    const wipes = [wipe({ logged: new Map([[CONVERSATION, new Set(['receipt-1'])]]) })];
+    const { breaches, figures } = judge(wellDone({ shown: [told('ordered')], wipes }));
     expect(breaches).toEqual([]);
     expect(figures.wipedFromPage).toBe(1);
+  });
+
+  test('accepts a confirmation that a wipe took from the mailbox, and counts it', () => {
+    const nothing = { purchases: [], charges: [], posts: [], shown: [], sent: [] };
+    const { breaches, figures } = judge(wellDone({ ...nothing, wipes: [wipe({ waiting: new Set([CONVERSATION]) })] }));
+    expect(breaches).toEqual([]);
+    expect(figures.wipedTaps).toBe(1);
   });
 
   test('counts a receipt that came again unasked under the same reference', () => {
@@ -109,6 +120,24 @@ describe('the oracle of the chaos suite', () => {
     ],
     ['an order that was confirmed and is gone', 'LOST_ORDER', wellDone({ purchases: [], charges: [], posts: [] })],
     ['a confirmation that nothing came of', 'LOST_TAP', wellDone({ purchases: [], charges: [], shown: [], sent: [] })],
+    [
+      'a confirmation that had been worked off before Redis lost its data',
+      'LOST_TAP',
+      wellDone({ purchases: [], charges: [], posts: [], shown: [], sent: [], wipes: [wipe()] }),
+    ],
+    [
+      'a confirmation that was taken after Redis lost its data',
+      'LOST_TAP',
+      wellDone({
+        ...{ purchases: [], charges: [], posts: [], shown: [], sent: [] },
+        wipes: [wipe({ at: 400, waiting: new Set([CONVERSATION]) })],
+      }),
+    ],
+    [
+      'a receipt that was not on the page any more when Redis lost its data',
+      'NO_RECEIPT',
+      wellDone({ shown: [], wipes: [wipe({ logged: new Map([[CONVERSATION, new Set(['ordered-1'])]]) })] }),
+    ],
     ['a receipt that was never sent', 'NO_RECEIPT', wellDone({ shown: [], sent: [] })],
     ['a receipt that was sent and never shown', 'NO_RECEIPT', wellDone({ shown: [] })],
     [

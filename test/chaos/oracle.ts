@@ -1,4 +1,5 @@
 import type { PurchaseState } from '../../bot/domain/purchase.js';
+import type { RedisContents } from './redis-contents.js';
 import type { Told } from './told.js';
 
 /** What a run left behind, from those who cannot be wrong about it: the telco, PostgreSQL, the subscribers' screens. */
@@ -21,8 +22,12 @@ export interface Evidence {
   readonly humansAfterMs: ReadonlyMap<string, number>;
   /** Promises that were not kept: what of, and about which purchase. */
   readonly owed: readonly { readonly kind: string; readonly subject: string }[];
-  /** When Redis lost what it had (epoch ms): screens and waiting events of that moment go with it. */
-  readonly wipes: readonly number[];
+  readonly wipes: readonly Wipe[];
+}
+
+/** Redis lost what it had, after this time (epoch ms). What lay on the pages' logs and the events that waited went with it. */
+export interface Wipe extends RedisContents {
+  readonly at: number;
 }
 
 export interface PurchaseEvidence {
@@ -88,11 +93,9 @@ export interface Figures {
   readonly repeated: number;
   /** Told, and then gone with the page's log in a wipe before the page showed it. */
   readonly wipedFromPage: number;
+  /** Confirmations that were taken, and gone with the mailbox in a wipe before they were worked off. */
+  readonly wipedTaps: number;
 }
-
-/** A wipe may take what was said this long before it, and hits the streams that are just coming back after it. */
-const WIPE_BEFORE_MS = 20_000;
-const WIPE_AFTER_MS = 5_000;
 
 /**
  * Half an hour is 30 s here (`inside/haste.ts`). Stores that are away keep anybody from being called, and so does a slow machine:
@@ -110,7 +113,7 @@ export function judge(evidence: Evidence): Verdict {
   judgeMoney(evidence, charged, breach);
   for (const purchase of evidence.purchases) judgePurchase(evidence, purchase, charged.get(purchase.id) ?? 0, breach);
   const wipedFromPage = judgeWords(evidence, breach);
-  judgeTaps(evidence, breach);
+  const wipedTaps = judgeTaps(evidence, breach);
   for (const [id, ms] of evidence.humansAfterMs) {
     if (ms > HUMAN_WITHIN_MS) breach('LATE_HUMAN', id, `a person was called after ${Math.round(ms / 1000)} s`);
   }
@@ -129,6 +132,7 @@ export function judge(evidence: Evidence): Verdict {
       double: count('DOUBLE_CHARGE', 'POSTED_TWICE', 'BOUGHT_TWICE'),
       repeated: repeats(evidence),
       wipedFromPage,
+      wipedTaps,
     },
   };
 }
@@ -170,7 +174,7 @@ function judgeWords(evidence: Evidence, breach: Report): number {
     for (const purchase of purchases.filter(({ state }) => FINAL.has(state))) {
       if (isTold(seen, purchase)) continue;
       const words = given.filter((telling) => tells(telling, purchase));
-      if (words.some(({ at }) => wasWiped(evidence, at))) wiped += 1;
+      if (words.some((telling) => wasWiped(evidence, telling))) wiped += 1;
       else if (words.length > 0) {
         const when = nextWipe(evidence, Math.max(...words.map(({ at }) => at)));
         breach('NO_RECEIPT', purchase.id, `${purchase.state}: sent, and never shown; ${when}`);
@@ -209,15 +213,18 @@ function judgeConversation(
   }
 }
 
-function judgeTaps(evidence: Evidence, breach: Report): void {
+/** Returns of how many confirmations nothing came because they went with the mailbox. */
+function judgeTaps(evidence: Evidence, breach: Report): number {
   const bought = new Set(evidence.purchases.map(({ conversation }) => conversation));
   const answers = groupBy([...evidence.shown, ...evidence.sent], ({ conversation }) => conversation);
+  let wiped = 0;
   for (const { conversation, at, acknowledged } of evidence.taps) {
-    if (!acknowledged || bought.has(conversation) || wasWiped(evidence, at, WIPE_BEFORE_MS)) continue;
-    const answered = (answers.get(conversation) ?? []).some((telling) => telling.at >= at);
-    if (!answered)
-      breach('LOST_TAP', conversation, `a confirmation was taken and nothing came of it; ${nextWipe(evidence, at)}`);
+    if (!acknowledged || bought.has(conversation)) continue;
+    if ((answers.get(conversation) ?? []).some((telling) => telling.at >= at)) continue;
+    if (evidence.wipes.some((wipe) => wipe.at >= at && wipe.waiting.has(conversation))) wiped += 1;
+    else breach('LOST_TAP', conversation, `a confirmation was taken and nothing came of it; ${nextWipe(evidence, at)}`);
   }
+  return wiped;
 }
 
 function isTold(tellings: readonly Telling[], purchase: PurchaseEvidence): boolean {
@@ -229,16 +236,16 @@ function tells({ kind, reference }: Told, { state, reference: its }: PurchaseEvi
   return state === 'completed' ? kind === 'receipt' && reference === its : kind === 'failed';
 }
 
-function wasWiped({ wipes }: Evidence, at: number, before = WIPE_BEFORE_MS): boolean {
-  return wipes.some((wipe) => wipe >= at - WIPE_AFTER_MS && wipe <= at + before);
+function wasWiped({ wipes }: Evidence, { conversation, message }: Telling): boolean {
+  return wipes.some(({ logged }) => logged.get(conversation)?.has(message));
 }
 
 /** What whoever looks for the reason of a loss asks first. */
 function nextWipe({ wipes }: Evidence, at: number): string {
-  const next = wipes.find((wipe) => wipe >= at - WIPE_AFTER_MS);
+  const next = wipes.find((wipe) => wipe.at >= at);
   return next === undefined
     ? 'Redis lost nothing later'
-    : `Redis lost its data ${Math.round((next - at) / 1000)} s later`;
+    : `Redis lost its data ${Math.round((next.at - at) / 1000)} s later`;
 }
 
 /** More receipts than taps account for. */

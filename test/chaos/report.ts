@@ -27,12 +27,13 @@ function rowOf({ mode, kills, figures, tookMs }: RunResult): Record<(typeof COLU
 }
 
 function detailsOf({ mode, kills, faults, figures, wipes, breaches }: RunResult): string[] {
-  const { repeated, wipedFromPage, unknownBecause, humanAfterMs } = figures;
+  const { repeated, wipedFromPage, wipedTaps, unknownBecause, humanAfterMs } = figures;
   return [
     '',
     `${mode}: killed: ${list(kills)}`,
     `${mode}: besides: ${list(faults)}; Redis lost its data ${wipes} times`,
-    `${mode}: receipts that came again under the same reference: ${repeated}; taken from the page by a wipe: ${wipedFromPage}`,
+    `${mode}: receipts that came again under the same reference: ${repeated}`,
+    `${mode}: went with Redis: ${wipedTaps} taps not worked off yet, ${wipedFromPage} final words not shown yet`,
     `${mode}: unknown because: ${list(unknownBecause)}`,
     `${mode}: a person was called at most ${Math.round(humanAfterMs / 1000)} s after the order (half an hour is 30 s here)`,
     ...breaches.map(({ code, about, detail }) => `${mode}: BREACH ${code} ${about}: ${detail}`),

@@ -8,7 +8,7 @@ import { gather, readHumans } from './evidence.js';
 import { wreakHavoc } from './faults.js';
 import type { Guard } from './inside/orders.js';
 import { leaveNothing } from './leave-nothing.js';
-import { judge, type Verdict } from './oracle.js';
+import { judge, type Verdict, type Wipe } from './oracle.js';
 import { eventually, freePort } from './ports.js';
 import { Processes, WITHOUT_MARKER } from './processes.js';
 import { seeded } from './random.js';
@@ -73,7 +73,7 @@ export async function run(options: RunOptions): Promise<RunResult> {
 class House {
   readonly kills = new Map<string, number>();
   readonly faults = new Map<string, number>();
-  readonly wipes: number[] = [];
+  readonly wipes: Wipe[] = [];
   crowd: Crowd | undefined;
   private forget = () => {};
   private readonly random;
@@ -232,7 +232,7 @@ class House {
           words: () => this.crowd?.words() ?? 0,
           onKill: (how) => this.count(this.kills, how),
           onFault: (what) => this.count(this.faults, what),
-          onWipe: () => void this.wipes.push(Date.now()),
+          onWipe: (had) => void this.wipes.push({ ...had, at: Date.now() }),
         },
         () => this.isEnough() || Date.now() > until,
       );

@@ -6,8 +6,11 @@ import { Redis } from 'ioredis';
 import pg from 'pg';
 import { leaveNothing } from './leave-nothing.js';
 import { answers, eventually } from './ports.js';
+import { parseContents, READ_CONTENTS, type RedisContents } from './redis-contents.js';
 
 const READY_WITHIN_MS = 30_000;
+/** Long enough for a kill to follow. */
+const HELD_STILL_MS = 60_000;
 
 /** The stores of a run cannot be had on this machine; the message says what is missing. */
 export class StoresMissing extends Error {}
@@ -107,8 +110,21 @@ export class RedisServer extends Server {
     );
   }
 
-  flush(): Promise<unknown> {
-    return this.command((redis) => redis.flushall());
+  /** FLUSHALL. Answers what there was, as of the same moment. */
+  flush(): Promise<RedisContents> {
+    return this.command(async (redis) => {
+      const answers = await redis.multi([[...READ_CONTENTS], ['FLUSHALL']]).exec();
+      return parseContents(answers?.[0]?.[1]);
+    });
+  }
+
+  /** Takes no more writes until it is ended, and answers what it holds: nothing it acknowledged is missing from that. */
+  holdStill(): Promise<RedisContents> {
+    return this.command(async (redis) => {
+      await redis.call('CLIENT', 'PAUSE', HELD_STILL_MS, 'WRITE');
+      const [name, ...args] = READ_CONTENTS;
+      return parseContents(await redis.call(name, ...args));
+    });
   }
 
   /** Cuts the newest part off the AOF, as a disk that lost its last writes would. It must not be running. */
