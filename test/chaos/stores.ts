@@ -113,7 +113,12 @@ export class RedisServer extends Server {
   /** FLUSHALL. Answers what there was, as of the same moment. */
   flush(): Promise<RedisContents> {
     return this.command(async (redis) => {
-      const answers = await redis.multi([[...READ_CONTENTS], ['FLUSHALL']]).exec();
+      const [name, ...args] = READ_CONTENTS;
+      const answers = await redis
+        .multi()
+        .call(name, ...args)
+        .flushall()
+        .exec();
       return parseContents(answers?.[0]?.[1]);
     });
   }
