@@ -158,7 +158,8 @@ async function oneScreen(turn: Turn, known: State): Promise<Screen> {
   const { text, identity } = turn;
   const link = await oneOf(turn, known.link);
   if (link === undefined) return listScreen(turn);
-  const sharers = (await identity.sharers(link.line.id)).filter(({ mine }) => !mine);
+  // Of a line that is somebody else's now it is not shown where they use it.
+  const sharers = maySee(link) ? (await identity.sharers(link.line.id)).filter(({ mine }) => !mine) : [];
   const trouble = lineTrouble(turn, link);
   const current = link.line.id === identity.link?.line.id;
   const facts: Fact[] = [

@@ -34,11 +34,11 @@ export interface TurnIdentity {
   choose(link: LineLink): Promise<boolean>;
   rename(lineId: string, label: string): Promise<boolean>;
   unlink(lineId: string): Promise<boolean>;
-  /** Everyone who has one of their lines. */
+  /** Everyone who has one of their lines, which they may see. */
   sharers(lineId: string): Promise<readonly OtherLink[]>;
   /** Takes back a line they gave up, where its proof still stands. */
   restore(link: LineLink): Promise<Restored>;
-  /** A link somebody else made to one of their lines. */
+  /** A link somebody else made to one of their lines, while they may see that. */
   newcomer(linkId: string): Promise<{ readonly line: Line; readonly link: OtherLink } | undefined>;
   /** "That was not me." */
   object(linkId: string): Promise<boolean>;

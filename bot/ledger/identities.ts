@@ -134,9 +134,9 @@ export interface IdentityLedger {
   labelLine(who: ChatUser, lineId: string, label: string): Promise<boolean>;
   /** Takes a line away; `by` is for the audit trail. False when there was no such link. */
   unlinkLine(who: ChatUser, lineId: string, by: string): Promise<boolean>;
-  /** Everyone who has this line, oldest first. */
+  /** Everyone who has this line or had it until it was blocked, oldest first; to be shown to nobody who may not see it. */
   linksOfLine(lineId: string, who: ChatUser): Promise<readonly OtherLink[]>;
-  /** The line a link is about, where `who` has it too. */
+  /** The line a link is about, where `who` may see it too. */
   lineOfLink(linkId: string, who: ChatUser): Promise<Line | undefined>;
   /** "That was not me": blocks a younger link of a line that `who` has. False when there is none, or `who` came later. */
   objectToLink(linkId: string, who: ChatUser): Promise<boolean>;

@@ -5,7 +5,7 @@ import type { Line } from '../domain/subscriber.js';
 import type { Vault } from '../secrets.js';
 import type { LedgerContext } from './context.js';
 import type { IdentityLedger, LineLink } from './identities.js';
-import { linesOfSim } from './same-sim.js';
+import { hasIt, linesOfSim } from './same-sim.js';
 import { lines } from './schema.js';
 import { identities, lineLinks, linkEvents } from './schema-identity.js';
 
@@ -71,7 +71,7 @@ function many({ db, vault }: LedgerContext): Pick<IdentityLedger, 'linksOfLine' 
       and(
         eq(lineLinks.id, value('linkId')),
         sql`exists (select 1 from ${lineLinks} mine where mine.line_id in ${linesOfSim(sql`${lineLinks.lineId}`)}
-          and mine.identity_ref = ${value('ref')} and mine.state <> 'unlinked')`,
+          and mine.identity_ref = ${value('ref')} and ${hasIt(sql`mine`)})`,
       ),
     )
     .prepare('line_of_link');

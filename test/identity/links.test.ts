@@ -180,6 +180,25 @@ describe.each(STORES)(`who has a line, on %s${without}`, (_name, open) => {
       ]);
     });
 
+    test.each(['recycled', 'objected', 'sim-swap'] as const)(
+      'is told to nobody who does not have the line any more (%s)',
+      async (reason) => {
+        const [before, former, owner] = [someone('teams'), someone(), someone('whatsapp')];
+        const key = number();
+        if (reason === 'objected') await settled(before, proof({ key }));
+        store.wait(1000);
+        const had = await settled(former, proof({ key }));
+        if (reason === 'objected') expect(await store.ledger.objectToLink(had.id, before)).toBe(true);
+        else await store.ledger.blockLine(had.line.id, reason, 'telco');
+        store.wait(1000);
+        const newcomer = await settled(owner, proof({ key }));
+        // Whose SIM was changed may still look, and object.
+        const seen = reason === 'sim-swap' ? newcomer.line : undefined;
+        expect(await store.ledger.lineOfLink(newcomer.id, former)).toEqual(seen);
+        expect(await store.ledger.objectToLink(newcomer.id, former)).toBe(seen !== undefined);
+      },
+    );
+
     test('of eight that link at once all but one are young', async () => {
       const key = number();
       const made = await Promise.all(

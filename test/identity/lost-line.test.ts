@@ -122,6 +122,22 @@ test('a signal that was taken back is told with its own line, and with a way to 
   expect(await standing()).toBe(true);
 });
 
+test('whoever lost a line to somebody else sees nothing of them, and is not told what was still to be told', async () => {
+  const next = { channel: 'whatsapp', workspace: '', user: `${visit.id}-next` };
+  const { operator, key } = office?.line ?? { operator: '', key: { type: 'MSISDN', value: '' } as const };
+  const proof = { method: 'code', source: 'chat', youngForMs: 0, choose: true } as const;
+  const take = () => house.ledger.linkLine(next, { operator, key, ...proof });
+  const open = async () => words(await visit.token(button(await visit.say('my numbers'), /Office/)));
+  const { owed } = await take();
+  expect(await open()).toContain('WhatsApp');
+  await block('recycled');
+  await take();
+  const shown = await open();
+  expect(shown).toContain('Blocked until you confirm it again');
+  expect(shown).not.toContain('WhatsApp');
+  expect(await visit.hear({ kind: 'system', name: 'link-notice', ref: owed[0] } as never)).toBeUndefined();
+});
+
 test('a number the company listed is not had again for the asking once it was given to somebody else', async () => {
   const who = { channel: 'test', workspace: '', user: visit.id };
   const key = { type: 'MSISDN', value: String(numbers++) } as const;
