@@ -49,7 +49,9 @@ function follow(sql: Sql, { heard, missed }: LogListener) {
   const logs = new Set<string>();
   const listening = sql.listen(CHANNEL, {
     heard(payload) {
-      const { log, ...what } = published.parse(JSON.parse(payload));
+      const told = read(payload);
+      if (told === undefined) return missed();
+      const { log, ...what } = told;
       if (!logs.has(log)) return;
       if (!('kind' in what)) missed(log);
       else if (what.position === undefined) heard(log, { kind: what.kind, data: what.data });
@@ -65,6 +67,15 @@ function follow(sql: Sql, { heard, missed }: LogListener) {
     unfollow: (log: string) => void logs.delete(log),
     close: () => void listening.then((stop) => stop()).catch(() => undefined),
   };
+}
+
+/** `undefined` for what is none of ours (whoever may use the database may notify): a throw here would end the process. */
+function read(payload: string): z.infer<typeof published> | undefined {
+  try {
+    return published.parse(JSON.parse(payload));
+  } catch {
+    return undefined;
+  }
 }
 
 /** As browsers hand it back. */

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { createPostgresMailbox } from '../../bot/conversation/postgres-mailbox.js';
 import { countSealed } from '../../bot/ledger/index.js';
@@ -5,7 +6,7 @@ import type { Database } from '../../bot/stores/database.js';
 import { createPostgresLiveLog } from '../../bot/stores/postgres-live-log.js';
 import { prune } from '../../bot/stores/postgres-prune.js';
 import { createPostgresShortLived } from '../../bot/stores/postgres-short-lived.js';
-import type { Sql } from '../../bot/stores/sql.js';
+import { createPublish, type Sql } from '../../bot/stores/sql.js';
 import { says } from '../conversation/mailboxes.js';
 import { tempVault, withPglite } from '../support/stores.js';
 
@@ -66,6 +67,27 @@ describe('a live log that ended', () => {
     const entries = await liveLog.read('again', old?.position);
     expect(entries.map(({ data }) => data)).toEqual(['new']);
   });
+});
+
+describe('a notification on the live log that is none of ours', () => {
+  test.each(['no JSON', '{"log":1}', 'null'])(
+    '%s: may have been an entry, and what comes after it is heard',
+    async (payload) => {
+      const publish = createPublish(sql);
+      const liveLog = createPostgresLiveLog(sql, publish);
+      const told: unknown[] = [];
+      const follower = liveLog.follow({
+        heard: (log, { kind }) => told.push([log, kind]),
+        missed: (log) => told.push(log),
+      });
+      await follower.follow('page');
+      publish('refill_log', payload);
+      await liveLog.signal('page', 'typing', '');
+      for (const deadline = Date.now() + 5_000; told.length < 2 && Date.now() < deadline; ) await sleep(10);
+      follower.close();
+      expect(told).toEqual([undefined, ['page', 'typing']]);
+    },
+  );
 });
 
 describe('a value its owner sealed', () => {
