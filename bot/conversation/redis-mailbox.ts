@@ -218,9 +218,15 @@ function startWorker(options: RedisMailboxOptions, handler: EntryHandler, work: 
     settings: { backoffStrategy },
   });
   worker.on('error', (error) => work.onError?.(error));
-  const stalled = setInterval(() => {
-    wakeStalled(connection, queue, prefix, now() - lockMs).catch((error: unknown) => work.onError?.(error));
-  }, lockMs / 2);
+  let looking = false;
+  async function look(): Promise<void> {
+    // One round at a time: while Redis is away they wait for it, and all would run at once when it is back.
+    if (looking) return;
+    looking = true;
+    await wakeStalled(connection, queue, prefix, now() - lockMs).catch((error: unknown) => work.onError?.(error));
+    looking = false;
+  }
+  const stalled = setInterval(() => void look(), lockMs / 2);
   stalled.unref();
   let closing: Promise<void> | undefined;
   return {

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { Redis } from 'ioredis';
 import { MailboxUnavailable } from '../../bot/conversation/mailbox.js';
 import { createRedisMailbox } from '../../bot/conversation/redis-mailbox.js';
@@ -71,6 +71,31 @@ describe('while Redis hangs', () => {
     await until(() => worker.handled.includes('again'));
     await until(async () => (await mailbox.depth()).conversations === 0);
     expect(worker.handled.filter((text) => text === 'again')).toHaveLength(1);
+  });
+});
+
+describe('while Redis hangs for longer than it takes to look for what stands still', () => {
+  test('one look waits for its answer, however many were due', async () => {
+    const connection = server.store.forWorkers();
+    const looks = jest.spyOn(connection, 'zrangebyscore');
+    const { prefix, vault, redis: webhooks } = mailbox;
+    const looking = createRedisMailbox({ webhooks, workers: () => connection, prefix, vault, lockMs: 200 });
+    const worker = await work(looking);
+    await until(() => looks.mock.calls.length > 0);
+    process.kill(pid, 'SIGSTOP');
+    try {
+      await sleep(150);
+      const before = looks.mock.calls.length;
+      await sleep(1_000);
+      expect(looks.mock.calls.length).toBe(before);
+    } finally {
+      process.kill(pid, 'SIGCONT');
+    }
+    await looking.deliver(says('anna', 'afterwards'));
+    await until(() => worker.handled.includes('afterwards'));
+    const after = looks.mock.calls.length;
+    await until(() => looks.mock.calls.length > after);
+    await looking.close();
   });
 });
 
