@@ -10,7 +10,7 @@ import { type Said, type Update, updatesOf, type Who } from './parse.js';
 import type { Presence } from './presence.js';
 import { readWebhook } from './schema.js';
 import type { Address, Sender } from './send.js';
-import { findFormer, findUser, renamed, type User } from './users.js';
+import { findFormer, findUser, lookUp, renamed, type User } from './users.js';
 import { verifySignature, verifySubscription } from './verify.js';
 import type { Window } from './window.js';
 
@@ -99,7 +99,7 @@ async function takeStatus(
   if (!progress.isNews(id, state)) return;
   let resend = false;
   if (error !== undefined) {
-    const user = who && (await findOrFail(inbox, who, parts));
+    const user = who && (await orUnavailable(lookUp(who, parts.aliases)));
     const { code, details } = error;
     resend = await orUnavailable(parts.sender.failed(user && conversationOf(parts, user), code, details, outgoing));
   }

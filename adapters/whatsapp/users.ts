@@ -21,13 +21,28 @@ export type OnNewOwner = (former: User) => Promise<void>;
  * said otherwise (`renamed`). They get a conversation of their own, under their id.
  */
 export async function findUser(who: Who, aliases: Aliases, onNewOwner: OnNewOwner): Promise<User> {
+  const user = await lookUp(who, aliases, onNewOwner);
+  const { number, bsuid } = who;
+  if (bsuid === undefined) return user;
+  await aliases.set(bsuid, user.key);
+  // Begun without a number: what later comes with the number alone (a failed status) belongs here too.
+  if (number !== undefined && user.key !== number) await aliases.set(number, user.key);
+  return user;
+}
+
+/**
+ * The same, and nothing is kept of it: for old news, by which nobody who was forgotten meanwhile is remembered, and nobody is taken
+ * for the new owner of a number.
+ */
+export async function lookUp(
+  who: Who,
+  aliases: Aliases,
+  onNewOwner: OnNewOwner = async () => undefined,
+): Promise<User> {
   const { number, bsuid } = who;
   if (bsuid === undefined) return userOf((await aliases.get(number ?? '')) ?? number ?? '', who);
   const known = await knownBy(bsuid, aliases);
-  const key = known ?? (number === undefined ? bsuid : await keyByNumber(number, bsuid, aliases, onNewOwner));
-  await aliases.set(bsuid, key);
-  // Begun without a number: what later comes with the number alone (a failed status) belongs here too.
-  if (number !== undefined && key !== number) await aliases.set(number, key);
+  const key = number === undefined ? (known ?? bsuid) : await keyWith(number, bsuid, known, aliases, onNewOwner);
   return userOf(key, who);
 }
 
@@ -53,17 +68,29 @@ async function knownBy(bsuid: string, aliases: Aliases): Promise<string | undefi
   return (await aliases.get(bsuid)) ?? (await aliases.recorded(bsuid))[0]?.user;
 }
 
-/** Whose conversation a number leads to that comes with an id nobody was known by. An id seen for the first time is no news. */
-async function keyByNumber(number: string, bsuid: string, aliases: Aliases, onNewOwner: OnNewOwner): Promise<string> {
-  const [recorded, remembered] = [await aliases.recorded(number), await aliases.get(number)];
-  const same = recorded.find(({ isAlso }) => isAlso(bsuid) === true);
-  if (same !== undefined) return same.user;
+/**
+ * Whose conversation a number with an id leads to: the id's own where it has one (`known`), be it from before they had the number.
+ * Whoever else had it until now is told of. An id seen for the first time beside a number is no news.
+ */
+async function keyWith(
+  number: string,
+  bsuid: string,
+  known: string | undefined,
+  aliases: Aliases,
+  onNewOwner: OnNewOwner,
+): Promise<string> {
+  if (known === number) return known;
+  const remembered = await aliases.get(number);
+  if (known !== undefined && known === remembered) return known;
+  const recorded = await aliases.recorded(number);
+  const same = recorded.find(({ user, isAlso }) => user === known || isAlso(bsuid) === true);
+  if (same !== undefined) return known ?? same.user;
   const others = new Set(recorded.filter(isSomebodyElse(bsuid)).map(({ user }) => user));
   if (remembered !== undefined && remembered !== number) others.add(remembered);
-  if (others.size === 0) return recorded[0]?.user ?? number;
+  if (others.size === 0) return known ?? recorded[0]?.user ?? number;
   for (const key of new Set([...others, ...recorded.map(({ user }) => user)]))
     await onNewOwner(userOf(key, { number }));
-  return bsuid;
+  return known ?? bsuid;
 }
 
 function isSomebodyElse(bsuid: string): (user: NamedUser) => boolean {

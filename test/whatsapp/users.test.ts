@@ -148,6 +148,54 @@ describe('a number that comes with another id', () => {
     expect(await standing(n)).toEqual(['number-change']);
   });
 
+  describe('and was known by it before the number was', () => {
+    test.each<[string, (id: string) => Promise<unknown>]>([
+      ['wrote with the number hidden', (id) => says({ bsuid: id })],
+      ['was told of in a change of ids without a number', (id) => toldOf(newId(), id, '')],
+    ])('is somebody else’s just as much: %s', async (_how, met) => {
+      const [n, before, after] = [number(), newId(), newId()];
+      await says({ number: n, bsuid: before });
+      await proves(n);
+      const key = { type: 'MSISDN', value: number() } as const;
+      await ledger.saveLinks([{ ...PLACE, user: n, operator: 'digi', key }], 'staff.csv');
+      await met(after);
+      house.alerts.length = 0;
+
+      const newcomer = await says({ number: n, bsuid: after });
+      expect(newcomer.user).toBe(after);
+      expect(await seenBy(newcomer)).toBe(n);
+      expect(await standing(n)).toEqual(['number-change', 'number-change']);
+      expect(house.optOuts).toEqual([{ conversationId: conversationOf(n), how: 'whatsapp:moved' }]);
+      expect(house.alerts).toMatchObject([{ code: 'whatsapp:new-owner' }]);
+
+      // Once is enough, and the number leads to them.
+      await says({ number: n, bsuid: after });
+      expect((await says({ number: n })).user).toBe(after);
+      expect(house.alerts).toHaveLength(1);
+    });
+
+    test('is theirs alone when nobody else had it, also after Redis was lost', async () => {
+      const [n, id] = [number(), newId()];
+      await says({ bsuid: id });
+      await says({ number: n, bsuid: id });
+      const other = await proves(id);
+      await redisIsLost();
+      expect(await seenBy(await says({ number: n, bsuid: id }))).toBe(other);
+      expect(house.optOuts).toEqual([]);
+      expect(house.alerts).toEqual([]);
+    });
+
+    test('stays theirs when only the id changes', async () => {
+      const [n, before, after] = [number(), newId(), newId()];
+      await says({ bsuid: before });
+      await says({ number: n, bsuid: before });
+      const other = await proves(before);
+      await toldOf(before, after, n);
+      expect(await seenBy(await says({ number: n, bsuid: after }))).toBe(other);
+      expect(house.alerts).toEqual([]);
+    });
+  });
+
   test('is nobody new when WhatsApp said so before, also after Redis was lost', async () => {
     const [n, before, after] = [number(), newId(), newId()];
     await says({ number: n, bsuid: before });
@@ -219,6 +267,27 @@ describe('who is forgotten', () => {
     expect(await kept()).toEqual([]);
     await house.channel.forget?.(from);
     expect(await kept()).toEqual([]);
+  });
+
+  test('is not remembered because of what is told late of a message to them', async () => {
+    const [n, bsuid] = [number(), newId()];
+    const from = await says({ number: n, bsuid });
+    await house.channel.forget?.(from);
+    house.usersNamed = async () => [];
+    const told = { id: `wamid.${n}`, status: 'failed', timestamp: '1', recipient_id: n, recipient_user_id: bsuid };
+    expect(await postWebhook(house.url, webhook({ statuses: [{ ...told, errors: [{ code: 131026 }] }] }))).toBe(200);
+    expect(await kept()).toEqual([]);
+  });
+
+  test('and whose number has another owner by then takes nothing from them by such news', async () => {
+    const [n, before, after] = [number(), newId(), newId()];
+    await says({ number: n, bsuid: after });
+    await proves(n);
+    const told = { id: `wamid.${n}`, status: 'failed', timestamp: '1', recipient_id: n, recipient_user_id: before };
+    expect(await postWebhook(house.url, webhook({ statuses: [{ ...told, errors: [{ code: 131026 }] }] }))).toBe(200);
+    expect(await standing(n)).toEqual(['active']);
+    expect(house.optOuts.map(({ conversationId }) => conversationId)).toEqual([conversationOf(before)]);
+    expect(house.alerts).toEqual([]);
   });
 
   test('keeps nothing from the next owner of their number', async () => {
