@@ -56,7 +56,7 @@ export async function startWorkers(parts: Parts, closing: Closing): Promise<void
     metrics,
     trace,
   });
-  closing.add('turns', () => worker.close());
+  closing.addTaker('turns', () => worker.close());
   const runners = [
     startPurchasesWorker({ ledger, jobs, lines, log }),
     startOutboxWorker({
@@ -65,13 +65,13 @@ export async function startWorkers(parts: Parts, closing: Closing): Promise<void
     }),
     startNudgesWorker({ ledger, jobs, mailbox, channels, pace: createPace(parts.working.shortLived), now, log }),
   ];
-  closing.add('workers', () => Promise.all(runners.map((runner) => runner.close())));
+  closing.addTaker('workers', () => Promise.all(runners.map((runner) => runner.close())));
   const reconciler = startReconciler({ ledger, jobs, lines, log });
-  closing.add('reconciler', () => reconciler.close());
+  closing.addTaker('reconciler', () => reconciler.close());
   const retention = startRetention({ ledger, deadLetters: mailbox.deadLetters, retention: config.retention, log });
-  closing.add('retention', () => retention.close());
+  closing.addTaker('retention', () => retention.close());
   const sweeper = startSweeper({ ledger, jobs, mailbox, metrics, log, now, alert: parts.watch.alert });
-  closing.add('sweeper', () => sweeper.close());
+  closing.addTaker('sweeper', () => sweeper.close());
   // What the last process left behind, at once rather than at the first tick.
   void mailbox.sweep().catch((error: unknown) => log.warn({ err: error }, 'mailbox sweep failed'));
   void sweeper.sweep();

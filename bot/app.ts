@@ -28,7 +28,7 @@ export interface App {
   consoleAgain(): Promise<string | undefined>;
   /** The in-process sandbox, when there is one. */
   readonly sandbox: Sandbox | undefined;
-  /** Takes no new work, lets what runs finish (30 s at most), closes the stores. */
+  /** Begins no new work, lets what runs finish (30 s at most), closes the stores. */
   close(): Promise<void>;
 }
 
@@ -88,7 +88,7 @@ async function assemble(config: Config, log: Logger, closing: Closing): Promise<
     await cpid?.mount(http, who.linking);
   }
   if (config.role !== 'web') await startWorkers(parts, closing);
-  closing.add('http', () => http.close());
+  closing.addTaker('http', () => http.close());
   await listen(http, config);
 
   const url = `http://${config.host.includes(':') ? `[${config.host}]` : config.host}:${(http.server.address() as AddressInfo).port}`;

@@ -25,7 +25,7 @@ export interface HttpOptions {
 export interface HttpLimits {
   /** From the connection, or the end of the last request, to the last byte of the headers. */
   readonly headersMs: number;
-  /** To the last byte of the body. */
+  /** To the last byte of the body; and of a server that stops, to the end of what is still open. */
   readonly requestMs: number;
   /** How often the two are looked at: what is over time is cut at most this much later. */
   readonly checkMs: number;
@@ -136,6 +136,10 @@ function createServer(limits: HttpLimits, trustedProxies: readonly string[]): Fa
   http.server.maxHeadersCount = limits.headers + 1;
   http.server.maxConnections = limits.sockets;
   if (limits.socketsPerAddress > 0) shareSockets(http.server, limits.socketsPerAddress, networksOf(trustedProxies));
+  // A server that stops looks at no clock any more: one slow body, or a page that does not read, would keep it open.
+  http.addHook('preClose', async () => {
+    setTimeout(() => http.server.closeAllConnections(), limits.requestMs).unref();
+  });
   http.addHook('onRequest', async ({ raw }) => {
     if (Buffer.byteLength(raw.url ?? '') > limits.urlBytes)
       throw new HttpProblem(414, 'URL_TOO_LONG', 'The address is longer than any of ours.');

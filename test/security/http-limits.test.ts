@@ -14,12 +14,13 @@ afterEach(async () => {
   await Promise.all(open.splice(0).map((server) => server.close()));
 });
 
-/** The server of the app, with one route that takes JSON. */
+/** The server of the app, with a route that takes JSON and one that gives a lot. */
 async function serve(limits: Partial<HttpLimits> = {}, trustedProxies: readonly string[] = []) {
   const http = createHttp({
     ...{ log: silent, metrics: createMetrics(), ready: async () => undefined, limits, trustedProxies },
   });
   http.post('/take', async (request) => ({ took: typeof readJsonBody(request.body) }));
+  http.get('/much', async () => Buffer.alloc(32 * 1024 * 1024));
   await http.listen({ host: '127.0.0.1', port: 0 });
   open.push(http);
   const { port } = http.server.address() as AddressInfo;
@@ -91,6 +92,21 @@ describe('slow senders', () => {
     await answered;
     expect(got).toMatch(/^HTTP\/1\.1 200 /);
   });
+
+  test('and slow readers keep a server that stops no longer than a request may take', async () => {
+    const { http, port } = await serve(FAST);
+    const [writes, reads] = [await dial(port), await dial(port)];
+    writes.write(
+      `${HALF_HEADERS}content-type: application/json\r\nexpect: 100-continue\r\ncontent-length: 1000\r\n\r\n`,
+    );
+    reads.write('GET /much HTTP/1.1\r\nhost: x\r\n\r\n');
+    await Promise.all([once(writes, 'data'), once(reads, 'readable')]);
+    const drip = setInterval(() => writes.write('a'), 200);
+    const began = performance.now();
+    await http.close().finally(() => clearInterval(drip));
+    expect(performance.now() - began).toBeGreaterThan(FAST.requestMs - 100);
+    expect(performance.now() - began).toBeLessThan(10_000);
+  }, 20_000);
 });
 
 describe('sizes and counts', () => {
