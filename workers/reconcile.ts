@@ -1,5 +1,12 @@
 import { NOTHING_NOTED, planArrived, provesPurchase, type Snapshot, snapshotOf } from '../bot/domain/evidence.js';
-import { ACTIVATION_CHECKS, MAX_POSTS, NEVER_SEEN_CHECKS, UNSEEN_CHECKS } from '../bot/domain/patience.js';
+import {
+  ACTIVATION_CHECKS,
+  MAX_POSTS,
+  NEVER_SEEN_CHECKS,
+  RECENT_CHECKS,
+  RESEND_WITHIN_MS,
+  UNSEEN_CHECKS,
+} from '../bot/domain/patience.js';
 import type { PurchaseEvent } from '../bot/domain/purchase.js';
 import type { Line } from '../bot/domain/subscriber.js';
 import type { Ledger, MoveDetails, Purchase } from '../bot/ledger/ledger.js';
@@ -31,8 +38,9 @@ const LOOK_WITHIN_MS = 10_000;
  */
 export function startReconciler(options: ReconcilerOptions): Reconciler {
   let running: Promise<void> | undefined;
+  let stopped = false;
   const reconcile = () => {
-    running ??= round(options).finally(() => {
+    running ??= round(options, () => stopped).finally(() => {
       running = undefined;
     });
     return running;
@@ -41,6 +49,7 @@ export function startReconciler(options: ReconcilerOptions): Reconciler {
   return {
     reconcile,
     async close() {
+      stopped = true;
       clearInterval(timer);
       await running;
     },
@@ -48,14 +57,17 @@ export function startReconciler(options: ReconcilerOptions): Reconciler {
 }
 
 /** Batch after batch while there are full ones, for a while. */
-async function round(options: ReconcilerOptions): Promise<void> {
-  for (let batch = 0; batch < BATCHES; batch++) {
-    if ((await lookAtBatch(options)) < BATCH) return;
+async function round(options: ReconcilerOptions, stopped: () => boolean): Promise<void> {
+  for (let batch = 0; batch < BATCHES && !stopped(); batch++) {
+    if ((await lookAtBatch(options, stopped)) < BATCH) return;
   }
 }
 
-/** One purchase that cannot be looked at does not keep the others from it: it comes again after its pause. */
-async function lookAtBatch(options: ReconcilerOptions): Promise<number> {
+/**
+ * One purchase that cannot be looked at does not keep the others from it: it comes again after its pause, and so do those that a
+ * stop left.
+ */
+async function lookAtBatch(options: ReconcilerOptions, stopped: () => boolean): Promise<number> {
   const { ledger, log } = options;
   const due = await ledger.dueChecks(BATCH).catch((error: unknown) => {
     log.warn({ err: error }, 'reconciliation failed');
@@ -63,7 +75,7 @@ async function lookAtBatch(options: ReconcilerOptions): Promise<number> {
   });
   const waiting = [...due];
   const looker = async () => {
-    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+    for (let next = waiting.shift(); next !== undefined && !stopped(); next = waiting.shift()) {
       const { id, checks } = next;
       await look(options, id, checks).catch((error: unknown) => {
         log.warn({ err: error, purchase: id }, 'nothing could be found out about a purchase');
@@ -116,17 +128,22 @@ async function resolve(options: ReconcilerOptions, looked: Looked): Promise<void
   }
   if ((telco.restMs?.() ?? 0) > 0) return;
   if (telco.deduplicatesPurchases && telco.findPurchase === undefined && purchase.posts < MAX_POSTS) {
-    return sendAgain(options, looked);
+    if (await sendAgain(options, looked)) return;
   }
   const found = await findOut(options, looked);
   if (found !== undefined) await move(options, looked, found);
 }
 
-/** The same id again, where the telco promises to charge it once; the marker keeps two processes from doing it at once. */
-async function sendAgain(options: ReconcilerOptions, { purchase, line, telco }: Looked): Promise<void> {
+/**
+ * The same id again, where the telco promises to charge it once; the marker keeps two processes from doing it at once. False when
+ * it is too late for that, since the first one may never have arrived: nobody is charged for what they wanted hours ago.
+ */
+async function sendAgain(options: ReconcilerOptions, { purchase, line, telco }: Looked): Promise<boolean> {
   const began = performance.now();
-  const marked = await options.ledger.movePurchase(purchase.id, 'resubmit');
-  if (marked !== undefined) await sendOrder(options, { purchase: marked, line, telco, began, again: true });
+  const marked = await options.ledger.movePurchase(purchase.id, 'resubmit', { confirmedWithinMs: RESEND_WITHIN_MS });
+  if (marked === undefined) return false;
+  await sendOrder(options, { purchase: marked, line, telco, began, again: true });
+  return true;
 }
 
 interface Found extends MoveDetails {
@@ -140,7 +157,8 @@ async function findOut({ ledger }: ReconcilerOptions, looked: Looked): Promise<F
   if (telco.findPurchase !== undefined) {
     const answer = await telco.findPurchase(line, purchase.id, call);
     if (answer === undefined) {
-      if (checks < NEVER_SEEN_CHECKS) return undefined;
+      // Whoever spoke of it in a callback has seen it.
+      if (checks < NEVER_SEEN_CHECKS || purchase.failure !== undefined) return undefined;
       return { event: 'found-failed', said: 'look-up: never seen', failure: 'unreachable' };
     }
     const { status, confirmationCode } = answer;
@@ -151,7 +169,11 @@ async function findOut({ ledger }: ReconcilerOptions, looked: Looked): Promise<F
   const before = await ledger.snapshot(purchase.id);
   if (before === undefined) return undefined;
   const after = snapshotOf(await telco.balance(line, call), purchase.terms.planId);
-  return provesPurchase(before, after, purchase.terms) ? { event: 'found-completed', said: 'balance' } : undefined;
+  const { price, fundSource } = purchase.terms;
+  // An order that the telco took did not get lost on the way.
+  const recent = purchase.state === 'processing' || checks <= RECENT_CHECKS;
+  const proved = provesPurchase(before, after, { price, fundSource, recent });
+  return proved ? { event: 'found-completed', said: 'balance' } : undefined;
 }
 
 /**

@@ -21,7 +21,8 @@ export function toAccount(response: AccountInfoResponse): Account {
 export function toBalance(response: BalanceResponse): Balance {
   const status = response.accountStatus?.trim().toUpperCase();
   return {
-    plans: response.activePlans.map(toPlan),
+    plans: (response.activePlans ?? []).map(toPlan),
+    ...(response.activePlans === undefined && { plansMissing: true }),
     ...optional('accountType', toAccountType(response.accountType)),
     ...optional('accountActive', status === 'ACTIVE' ? true : status === 'INACTIVE' ? false : undefined),
     ...optional('money', toDecimal(response.monetaryBalance?.balance)),
@@ -70,7 +71,9 @@ function toWallet(balance: AccountInfoResponse['balances'][number], currency: st
   return [{ kind, money: { amount, currency }, ...optional('expiresAt', toDate(balance.expiry)) }];
 }
 
-function toPlan(plan: BalanceResponse['activePlans'][number]): ActivePlan {
+type Plan = NonNullable<BalanceResponse['activePlans']>[number];
+
+function toPlan(plan: Plan): ActivePlan {
   const applications = plan.applications.map((application) => application.trim().toLowerCase());
   return {
     id: plan.planId,
@@ -84,7 +87,7 @@ function toPlan(plan: BalanceResponse['activePlans'][number]): ActivePlan {
 }
 
 /** A gauge is drawn from two numbers; with one of them missing there is nothing true to draw. */
-function toGauge(gauge: BalanceResponse['activePlans'][number]['gauge'][number]): Gauge[] {
+function toGauge(gauge: Plan['gauge'][number]): Gauge[] {
   const quota = toAmount(gauge.quota);
   const remaining = toAmount(gauge.remaining);
   const unit = toUnit(gauge.unit);

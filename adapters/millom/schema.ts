@@ -15,16 +15,22 @@ const maybeNumber = z.union([z.string(), z.number()]).nullish().catch(undefined)
 
 /** A list, of which the items that fit `item` are taken. */
 function listOf<Item extends z.ZodType>(item: Item) {
+  return maybeListOf(item).transform((items) => items ?? []);
+}
+
+/** Likewise; `undefined` where there is none, or nothing in it could be read. */
+function maybeListOf<Item extends z.ZodType>(item: Item) {
   return z
     .unknown()
     .optional()
-    .transform((value): z.output<Item>[] => {
-      if (value === undefined || value === null) return [];
+    .transform((value): z.output<Item>[] | undefined => {
+      if (value === undefined || value === null) return undefined;
       const items = Array.isArray(value) ? value : [value];
-      return items.flatMap((one) => {
+      const read = items.flatMap((one) => {
         const result = item.safeParse(one);
         return result.success ? [result.data] : [];
       });
+      return read.length === 0 && items.length > 0 ? undefined : read;
     });
 }
 
@@ -55,7 +61,7 @@ const activePlan = z.object({
 
 /** The parts of a BalanceResponse we keep. The date of birth it may hold is nobody's business here and is not read. */
 export const balanceResponse = z.object({
-  activePlans: listOf(activePlan),
+  activePlans: maybeListOf(activePlan),
   validUntil: maybeText,
   expiry: maybeText,
   accountType: maybeText,

@@ -32,6 +32,8 @@ export interface ActivePlan {
 /** What is left on a line, now. Dates of birth and the like are dropped at the adapter. */
 export interface Balance {
   readonly plans: readonly ActivePlan[];
+  /** The answer held no list of plans: there is none, or it was not told. */
+  readonly plansMissing?: true;
   readonly accountType?: AccountType;
   readonly accountActive?: boolean;
   /** The main money balance as a decimal string; its currency is the account's. */

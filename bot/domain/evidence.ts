@@ -20,6 +20,11 @@ export const NOTHING_NOTED: Snapshot = { plans: 0, quotas: {} };
 /** A telco may write the same end a little differently from one answer to the next. */
 const SAME_END_MS = 60_000;
 
+/** A balance without money in which no list of plans stood says nothing about a line, so nothing can be compared with it. */
+export function saysNothing({ plansMissing, money }: Balance): boolean {
+  return plansMissing === true && money === undefined;
+}
+
 export function snapshotOf(balance: Balance, planId: string): Snapshot {
   const plans = balance.plans.filter(({ id }) => id === planId);
   const ends = plans.flatMap(({ expiresAt }) => (expiresAt === undefined ? [] : [expiresAt.getTime()]));
@@ -44,17 +49,22 @@ export function planArrived(before: Snapshot, after: Snapshot): boolean {
   return Object.entries(after.quotas).some(([unit, quota]) => BigInt(quota) > BigInt(before.quotas[unit] ?? quota));
 }
 
+/** What an order was for, and what can be told of a plan that came. */
+export interface Ordered {
+  readonly price: Money;
+  readonly fundSource: FundSource;
+  /** The order left a short time ago: a plan that comes later may as well be a renewal, or bought elsewhere. */
+  readonly recent: boolean;
+}
+
 /**
- * True when the balance proves that the order was carried out: the plan arrived, and, where it was paid from money that can be
- * seen, the money is less by its price at least. Everything else proves nothing: the plan may come later, money may have been
- * added meanwhile. That a plan is not there is never taken as proof that nothing was charged.
+ * True when the balance proves that the order was carried out: the plan arrived, and the money is less by its price at least.
+ * Where the money cannot be seen (a postpaid line) or a loan pays, the plan proves it while the order is recent. Everything else
+ * proves nothing: the plan may come later, money may have been added meanwhile. That a plan is not there is never taken as proof
+ * that nothing was charged.
  */
-export function provesPurchase(
-  before: Snapshot,
-  after: Snapshot,
-  { price, fundSource }: { readonly price: Money; readonly fundSource: FundSource },
-): boolean {
+export function provesPurchase(before: Snapshot, after: Snapshot, { price, fundSource, recent }: Ordered): boolean {
   if (!planArrived(before, after)) return false;
-  if (fundSource === 'loan' || before.money === undefined || after.money === undefined) return true;
+  if (fundSource === 'loan' || before.money === undefined || after.money === undefined) return recent;
   return compareDecimals(after.money, addDecimals(before.money, `-${price.amount}`)) <= 0;
 }

@@ -38,5 +38,11 @@ export const UNSEEN_CHECKS = 14;
  */
 export const NEVER_SEEN_CHECKS = 5;
 
-/** How often an order is sent again at most, where that is allowed. */
+/** Up to this look, a quarter of an hour in, an order is recent: a plan that comes by then came because of it. */
+export const RECENT_CHECKS = 6;
+
+/** An order is sent again, where that is allowed, while its buyer can still be expected to want it. */
+export const RESEND_WITHIN_MS = 15 * 60_000;
+
+/** How often it is sent again at most. */
 export const MAX_POSTS = 8;

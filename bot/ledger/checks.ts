@@ -1,8 +1,9 @@
-import { and, asc, eq, lte, sql } from 'drizzle-orm';
+import { and, asc, eq, inArray, isNotNull, lte, sql } from 'drizzle-orm';
 import { z } from 'zod';
 import type { Snapshot } from '../domain/evidence.js';
 import { FIRST_CHECK_MS, LONGEST_CHECK_PAUSE_MS } from '../domain/patience.js';
 import { type LedgerContext, NOW } from './context.js';
+import { linesOfSim } from './same-sim.js';
 import { purchases } from './schema.js';
 
 export interface ChecksLedger {
@@ -13,13 +14,15 @@ export interface ChecksLedger {
   dueChecks(limit: number): Promise<readonly { readonly id: string; readonly checks: number }[]>;
   /** What the line had right before the order. */
   snapshot(id: string): Promise<Snapshot | undefined>;
+  /** One for each completed purchase of this plan, for the same SIM, whose plan is still to show: what its line had before it. */
+  awaitedPlans(lineId: string, planId: string): Promise<readonly (Snapshot | undefined)[]>;
   /** Nothing is left to find out. */
   endChecks(id: string): Promise<void>;
 }
 
 const value = sql.placeholder;
 
-/** An order this old is not looked at any more; a person has had it for days. */
+/** An order this old is not looked at any more, nor a plan that should have come this long ago; a person has had it for days. */
 const GIVEN_UP_AFTER = sql.raw(`interval '3 days'`);
 
 const stored = z.object({
@@ -43,12 +46,14 @@ export function checkMethods({ db, vault, clock }: LedgerContext): ChecksLedger 
   );
   const pause = sql`least(${sql.raw(`${FIRST_CHECK_MS}`)} * 2 ^ least(${purchases.checks}, 10),
     ${sql.raw(`${LONGEST_CHECK_PAUSE_MS}`)}) * interval '1 millisecond'`;
+  // One that was unknown for days and is completed then has its plan looked for as well.
+  const since = sql`case when ${purchases.state} = 'completed' then ${purchases.stateAt} else ${purchases.createdAt} end`;
   const claim = db
     .with(due)
     .update(purchases)
     .set({
       checks: sql`${purchases.checks} + 1`,
-      checkAt: sql`case when ${purchases.createdAt} > ${NOW} - ${GIVEN_UP_AFTER} then ${NOW} + ${pause} end`,
+      checkAt: sql`case when ${since} > ${NOW} - ${GIVEN_UP_AFTER} then ${NOW} + ${pause} end`,
     })
     .from(due)
     .where(eq(purchases.id, due.id))
@@ -59,6 +64,18 @@ export function checkMethods({ db, vault, clock }: LedgerContext): ChecksLedger 
     .from(purchases)
     .where(eq(purchases.id, value('id')))
     .prepare('snapshot');
+  const awaited = db
+    .select({ snapshot: purchases.snapshotSealed })
+    .from(purchases)
+    .where(
+      and(
+        inArray(purchases.lineId, linesOfSim(value('lineId'))),
+        eq(purchases.planId, value('planId')),
+        eq(purchases.state, 'completed'),
+        isNotNull(purchases.checkAt),
+      ),
+    )
+    .prepare('awaited_plans');
   const end = db
     .update(purchases)
     .set({ checkAt: null })
@@ -66,13 +83,20 @@ export function checkMethods({ db, vault, clock }: LedgerContext): ChecksLedger 
     .returning({ id: purchases.id })
     .prepare('end_checks');
 
+  const opened = ({ snapshot }: { snapshot: string | null }): Snapshot | undefined => {
+    if (snapshot === null) return undefined;
+    const { expiresAt, money, ...rest } = stored.parse(JSON.parse(vault.open(snapshot)));
+    return { ...rest, ...(expiresAt !== undefined && { expiresAt }), ...(money !== undefined && { money }) };
+  };
+
   return {
     dueChecks: (limit) => claim.execute({ limit, stamp: clock.stamp() }),
     async snapshot(id) {
       const [row] = await sealed.execute({ id });
-      if (row === undefined || row.snapshot === null) return undefined;
-      const { expiresAt, money, ...rest } = stored.parse(JSON.parse(vault.open(row.snapshot)));
-      return { ...rest, ...(expiresAt !== undefined && { expiresAt }), ...(money !== undefined && { money }) };
+      return row && opened(row);
+    },
+    async awaitedPlans(lineId, planId) {
+      return (await awaited.execute({ lineId, planId })).map(opened);
     },
     async endChecks(id) {
       await end.execute({ id });

@@ -1,4 +1,4 @@
-import { type SQL, sql } from 'drizzle-orm';
+import { type Placeholder, type SQL, sql } from 'drizzle-orm';
 import type { BlockReason } from '../domain/link.js';
 import { OPEN_STATES } from '../domain/purchase.js';
 import type { LedgerContext } from './context.js';
@@ -31,7 +31,7 @@ export function mayBeOneSim(a: Alias, b: Alias): SQL {
 }
 
 /** The ids of all lines that are known to be the SIM of this one, itself included: a subquery. */
-export function linesOfSim(lineId: string | SQL): SQL {
+export function linesOfSim(lineId: string | SQL | Placeholder): SQL {
   const sim = sql`(select ${simOf('this')} from ${lines} this where this.id = ${lineId})`;
   return sql`(select same.id from ${lines} same where same.id = ${lineId}
     or (same.key_ref = ${sim} and same.key_type = 'MSISDN') or same.sim_ref = ${sim})`;

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Balance } from '../../bot/domain/balance.js';
-import { planArrived, provesPurchase, snapshotOf } from '../../bot/domain/evidence.js';
+import { planArrived, provesPurchase, saysNothing, snapshotOf } from '../../bot/domain/evidence.js';
 import type { Amount } from '../../bot/domain/quota.js';
 
 const DAY = 86_400_000;
@@ -14,7 +14,7 @@ function held(id: string, days?: number, quota: Amount = 5n): Balance['plans'][n
 
 const line = (money: string | undefined, ...plans: Balance['plans'][number][]) =>
   snapshotOf({ plans, ...(money !== undefined && { money }) }, 'p');
-const wallet = { price: { amount: '5.00', currency: 'MYR' }, fundSource: 'wallet' } as const;
+const wallet = { price: { amount: '5.00', currency: 'MYR' }, fundSource: 'wallet', recent: false } as const;
 const loan = { ...wallet, fundSource: 'loan' } as const;
 
 describe('that a plan arrived', () => {
@@ -54,10 +54,20 @@ describe('that an order was carried out', () => {
     expect(provesPurchase(before, line('4'), wallet)).toBe(false);
   });
 
-  test('is proved by the plan alone where the money is not to be seen, or a loan pays', () => {
-    expect(provesPurchase(line(undefined), line(undefined, held('p', 7)), wallet)).toBe(true);
-    expect(provesPurchase(before, line('9.00', held('p', 7)), loan)).toBe(true);
-  });
+  test.each([true, false])(
+    'is proved by the plan alone where the money is not to be seen, or a loan pays, only while it is recent (%s)',
+    (recent) => {
+      const postpaid = line(undefined);
+      expect(provesPurchase(postpaid, line(undefined, held('p', 7)), { ...wallet, recent })).toBe(recent);
+      expect(provesPurchase(before, line('9.00', held('p', 7)), { ...loan, recent })).toBe(recent);
+    },
+  );
+});
+
+test('a balance says nothing only when neither money nor a list of plans is in it', () => {
+  expect(saysNothing({ plans: [], plansMissing: true })).toBe(true);
+  expect(saysNothing({ plans: [], plansMissing: true, money: '0' })).toBe(false);
+  expect(saysNothing({ plans: [] })).toBe(false);
 });
 
 test('a snapshot survives being written down', () => {

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { createMillom } from '../../adapters/millom/index.js';
+import type { Balance } from '../../bot/domain/balance.js';
 import { planArrived, snapshotOf } from '../../bot/domain/evidence.js';
 import { type PurchaseAnswer, type Telco, TelcoRefused, TelcoUnreachable } from '../../bot/telco.js';
 import { type FaultOrder, type Sandbox, type SandboxOptions, startSandbox } from '../../sandbox/index.js';
@@ -203,6 +204,79 @@ describe('an order whose answer was lost', () => {
     expect(await standing(place, id)).toEqual({ state: 'unknown', owed: ['checking'] });
   });
 
+  test('is not taken for done by the plan of an earlier purchase that shows late', async () => {
+    world = await atMillom({});
+    const first = await world.buy();
+    world.sandbox.nextPurchase(world.subscriber, { mode: 'completed', activationDelayMs: 2_000 });
+    await submit(place, first.id);
+    const second = await world.buy();
+    world.fault('drop-before');
+    await submit(place, second.id);
+    expect(await place.ledger.snapshot(second.id)).toBeUndefined();
+    const shows = async () =>
+      (await world.millom.balance(world.line)).plans.some(({ id }) => id === first.terms.planId);
+    await until(shows);
+    await reconcileFor(10 * MINUTE);
+    expect((await standing(place, second.id)).state).toBe('unknown');
+    // Now that the first one's plan was seen, the next order is compared again.
+    world.sandbox.nextPurchase(world.subscriber, { mode: 'completed' });
+    await place.ledger.movePurchase(second.id, 'operator-failed');
+    const third = await world.buy();
+    world.fault('drop-after');
+    await submit(place, third.id);
+    await reconcileFor(MINUTE);
+    expect((await standing(place, third.id)).state).toBe('completed');
+    expect(world.charges()).toHaveLength(2);
+  });
+
+  describe('of a line whose money cannot be seen', () => {
+    const plan = { id: 'daily-1gb', name: [], description: [], gauges: [], applications: [] };
+    let balance: Balance;
+
+    beforeEach(async () => {
+      balance = { plans: [] };
+      await open(
+        telcoThat({
+          purchase: () => Promise.reject(new Error('the connection broke')),
+          balance: async () => balance,
+        }),
+      );
+      world = { close: async () => undefined } as typeof world;
+    });
+
+    async function ordered(): Promise<string> {
+      const { id: lineId } = await place.ledger.ensureLine('op', { type: 'MSISDN', value: '60111222335' });
+      const { id } = await newPurchase(place, 'confirmed', { lineId });
+      await submit(place, id);
+      return id;
+    }
+
+    test('is proved by a plan that comes soon', async () => {
+      const id = await ordered();
+      await reconcileFor(7 * MINUTE);
+      balance = { plans: [plan] };
+      await reconcileFor(9 * MINUTE);
+      expect((await standing(place, id)).state).toBe('completed');
+    });
+
+    test('is not proved by one that comes later: it may be a renewal, or bought elsewhere', async () => {
+      const id = await ordered();
+      await reconcileFor(20 * MINUTE);
+      balance = { plans: [plan] };
+      await reconcileFor(120 * MINUTE);
+      expect((await standing(place, id)).state).toBe('unknown');
+    });
+
+    test('is compared with no balance that said nothing', async () => {
+      balance = { plans: [], plansMissing: true };
+      const id = await ordered();
+      expect(await place.ledger.snapshot(id)).toBeUndefined();
+      balance = { plans: [plan] };
+      await reconcileFor(10 * MINUTE);
+      expect((await standing(place, id)).state).toBe('unknown');
+    });
+  });
+
   describe('at a telco that charges an id once', () => {
     test.each(['drop-before', 'drop-after', '5xx-after', '5xx-before'] as const)(
       '(%s) is sent again under the same id: one charge, one receipt, told once that it is checked',
@@ -251,6 +325,18 @@ describe('an order whose answer was lost', () => {
       expect((await standing(place, id)).state).toBe('processing');
       const trail = await place.ledger.purchaseMoves(id);
       expect(trail.filter(({ event }) => event === 'resubmit')).toHaveLength(4);
+    });
+
+    test('that could not be reached for long is not sent again: nobody is charged for what they wanted an hour ago', async () => {
+      world = await atMillom({ deduplicate: true, deduplicates: true });
+      const { id } = await world.buy();
+      world.fault('drop-before');
+      await submit(place, id);
+      place.pass(16 * MINUTE);
+      await reconcileFor(40 * MINUTE);
+      expect((await place.ledger.purchaseMoves(id)).filter(({ event }) => event === 'resubmit')).toEqual([]);
+      expect((await standing(place, id)).state).toBe('unknown');
+      expect(world.charges()).toEqual([]);
     });
 
     const refusals: readonly [string, () => Promise<PurchaseAnswer>][] = [
@@ -375,6 +461,21 @@ describe('an order at a telco that can be asked about it', () => {
     expect(await standing(place, id)).toEqual({ state: 'completed', owed: ['receipt'] });
   });
 
+  test('that never saw what a callback spoke of is not believed', async () => {
+    const id = await unclear();
+    const line = await place.lines.line((await place.ledger.purchase(id))?.lineId ?? '');
+    if (line === undefined) throw new Error('no line');
+    const { operator, key: subscriber } = line;
+    await place.events.purchaseResult({
+      operator,
+      subscriber,
+      transactionId: id,
+      failure: 'PURCHASE_ALREADY_EXECUTED',
+    });
+    await reconcileFor(60 * MINUTE);
+    expect((await standing(place, id)).state).toBe('unknown');
+  });
+
   test('that never saw it is believed only when nobody can be about to send it any more', async () => {
     const id = await unclear();
     await reconcileFor(5 * MINUTE);
@@ -411,6 +512,15 @@ describe('a completed purchase', () => {
     looks = 0;
     return id;
   }
+
+  test('that was unknown for days has its plan looked for like any other', async () => {
+    const { id: lineId } = await place.ledger.ensureLine('op', { type: 'MSISDN', value: '60111222337' });
+    const { id } = await newPurchase(place, 'unknown', { lineId });
+    place.pass(4 * 24 * 60 * MINUTE);
+    await place.ledger.movePurchase(id, 'operator-completed');
+    await reconcileFor(40 * MINUTE);
+    expect(await place.ledger.openTasks(10)).toMatchObject([{ kind: 'not-activated', subject: id }]);
+  });
 
   test('is looked at once more, and left alone when its plan is there', async () => {
     await bought();
