@@ -1,4 +1,4 @@
-import { contradicts, readCallback } from './domain/callback.js';
+import { BOUGHT, contradicts, readCallback } from './domain/callback.js';
 import type { NotificationType } from './domain/notification.js';
 import type { Offer } from './domain/offer.js';
 import { isFinal } from './domain/purchase.js';
@@ -48,12 +48,12 @@ export function createTelcoEvents({ ledger, jobs, lines, log, alert }: TelcoEven
   /** A repetition changes nothing; a result that contradicts the first one is a person's business (FAULTS.md 11). */
   async function settledBefore(id: string, failure: string | undefined): Promise<'applied' | 'repeated'> {
     const now = await ledger.purchase(id);
-    if (now !== undefined && !isFinal(now.state)) return 'applied';
-    if (now !== undefined && contradicts(now.state, failure)) {
+    if (now !== undefined && contradicts(now.state, failure, now.failure)) {
+      const was = isFinal(now.state) ? now.state : 'carried out, said a callback';
       const said = failure === undefined ? 'success' : 'a failure';
-      await ledger.openTask('contradiction', id, `the purchase was ${now.state}, then a callback said ${said}`);
+      await ledger.openTask('contradiction', id, `the purchase was ${was}, then a callback said ${said}`);
     }
-    return 'repeated';
+    return now !== undefined && !isFinal(now.state) ? 'applied' : 'repeated';
   }
 
   /** A callback that fits no purchase is kept: it may be the only trace of a charge (FAULTS.md 13, 40). */
@@ -131,17 +131,19 @@ const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 const READINGS = 5;
 
 /**
- * Moves a purchase where its callback says; `undefined` when it ended before. A failure counts only while the order it may speak
- * of is the newest one: it must not end a purchase whose order is just being sent again.
+ * Moves a purchase where its callback says; `undefined` when it ended before, or this is known of it. A failure counts only while
+ * the order it may speak of is the newest one, since it must not end a purchase whose order is just being sent again, and not once
+ * the telco said that the order was carried out.
  */
 async function applyTo(ledger: Ledger, purchase: Purchase, failure: string | undefined): Promise<Purchase | undefined> {
   const said = failure?.slice(0, 100);
   let now: Purchase | undefined = purchase;
   for (let reading = 0; reading < READINGS && now !== undefined && !isFinal(now.state); reading++) {
-    const event = readCallback(failure, now.posts > 1);
+    const event = readCallback(failure, now.posts > 1, now.failure);
     const moved = await ledger.movePurchase(now.id, event, {
       ...(said !== undefined && { said, failure: said }),
-      ...(event === 'callback-failed' && { ofMarker: now.marker }),
+      ...(event === 'callback-failed' && { ofMarker: now.marker, unlessSaid: [BOUGHT] }),
+      ...(event === 'callback-unclear' && said !== undefined && { unlessSaid: [BOUGHT, said] }),
     });
     if (moved !== undefined) return moved;
     now = await ledger.purchase(purchase.id);

@@ -45,14 +45,21 @@ export async function sendOrder(options: OrderOptions, order: MarkedOrder): Prom
   const { event, ...details } = await post(order);
   lines.forget(lineId);
   const soon = order.telco.deduplicatesPurchases && event === 'ambiguous' ? { checkInMs: FIRST_RESEND_MS } : {};
-  // A success counts whichever order it answers; anything else only while no newer one is out.
-  const ofMarker = event === 'completed' ? {} : { ofMarker: marker };
-  const moved = await record(options, id, event, { ...details, ...soon, ...ofMarker });
+  const moved = await record(options, id, event, { ...details, ...soon, ...conditions(event, marker) });
   log.info({ purchase: id, event, said: details.said, moved: moved !== undefined }, 'purchase submitted');
   if (moved === undefined) await compareWithTheEnd(ledger, id, event);
   // A callback may have been faster: then its receipt is already on the way.
   else if (moved.state !== 'processing' && moved.state !== 'confirmed') await wakeOutbox(ledger, jobs, moved);
   return event;
+}
+
+/**
+ * A success counts whichever order it answers; anything else only while no newer one is out, and that nothing was charged only
+ * where no callback spoke of it: one of the two is wrong, and nobody here knows which.
+ */
+function conditions(event: PurchaseEvent, marker: number): MoveDetails {
+  if (event === 'completed') return {};
+  return { ofMarker: marker, ...((event === 'refused' || event === 'put-off') && { unlessSaid: 'any' }) };
 }
 
 interface Outcome extends MoveDetails {

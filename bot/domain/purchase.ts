@@ -37,7 +37,7 @@ const RULES = {
   /** The same order again, under the same id: only where the telco charges an id once. */
   resubmit: { by: 'reconciler', from: ['unknown'], to: 'submitting' },
   /** The order provably never left, or was turned away unread (429): it may be sent later as if for the first time. */
-  'put-off': { by: 'worker', from: ['submitting'], to: 'confirmed' },
+  'put-off': { by: 'worker', from: ['submitting', 'unknown'], to: 'confirmed' },
   /** Nothing was sent for too long, or nothing may be sent any more: better a clear "not charged" than an order nobody expects any more. */
   expired: { by: 'sweeper', from: ['confirmed'], to: 'failed' },
   accepted: { by: 'worker', from: ['submitting', 'unknown'], to: 'processing' },
@@ -49,7 +49,7 @@ const RULES = {
   'no-callback': { by: 'reconciler', from: ['processing'], to: 'unknown' },
   'callback-completed': { by: 'callback', from: OPEN, to: 'completed' },
   'callback-failed': { by: 'callback', from: OPEN, to: 'failed' },
-  'callback-unclear': { by: 'callback', from: ['confirmed', 'submitting', 'processing'], to: 'unknown' },
+  'callback-unclear': { by: 'callback', from: OPEN, to: 'unknown' },
   /** The telco's look-up says so, or, for `found-completed`, the balance proves it. That it is still under way is no news. */
   'found-completed': { by: 'reconciler', from: ['processing', 'unknown'], to: 'completed' },
   'found-failed': { by: 'reconciler', from: ['processing', 'unknown'], to: 'failed' },

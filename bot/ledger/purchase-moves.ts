@@ -55,6 +55,7 @@ export function moveMethods(context: LedgerContext): MovesLedger {
         snapshotSealed: sealed(details.snapshot && JSON.stringify(details.snapshot)),
         posts: POSTS[event] ?? 0,
         ofMarker: details.ofMarker ?? null,
+        ...unlessSaid(details),
         confirmedWithinMs: details.confirmedWithinMs ?? null,
         checkInMs: details.checkInMs ?? CHECK_MS[to] ?? null,
         final: isFinal(to),
@@ -78,6 +79,10 @@ export function moveMethods(context: LedgerContext): MovesLedger {
   };
 }
 
+function unlessSaid({ unlessSaid = [] }: MoveDetails) {
+  return unlessSaid === 'any' ? { unlessSpoken: true, unlessSaid: [] } : { unlessSpoken: false, unlessSaid };
+}
+
 function moving(db: LedgerContext['db']) {
   const { posts, postedAt, checks, snapshotSealed } = purchases;
   const moved = db.$with('moved').as(
@@ -88,7 +93,8 @@ function moving(db: LedgerContext['db']) {
         moves: sql`${purchases.moves} + 1`,
         stateAt: NOW,
         confirmationCode: sql`coalesce(${value('confirmationCode')}, ${purchases.confirmationCode})`,
-        failure: sql`${value('failure')}`,
+        // What a callback said of an open one stays in sight until it ends.
+        failure: sql`case when ${value('final')}::boolean then ${value('failure')} else coalesce(${value('failure')}, ${purchases.failure}) end`,
         posts: sql`${posts} + ${value('posts')}::int`,
         postedAt: sql`case when ${posts} + ${value('posts')}::int = 0 then null
           when ${value('posts')}::int > 0 then coalesce(${postedAt}, ${NOW}) else ${postedAt} end`,
@@ -107,6 +113,8 @@ function moving(db: LedgerContext['db']) {
           eq(purchases.id, value('id')),
           sql`${purchases.state} = any(${value('from')})`,
           sql`(${value('ofMarker')}::int is null or ${purchases.marker} = ${value('ofMarker')}::int)`,
+          sql`(${purchases.failure} is null or
+            not (${value('unlessSpoken')}::boolean or ${purchases.failure} = any(${value('unlessSaid')})))`,
           sql`(${value('confirmedWithinMs')}::float8 is null or
             ${purchases.createdAt} > ${NOW} - ${value('confirmedWithinMs')}::float8 * interval '1 millisecond')`,
         ),

@@ -36,7 +36,7 @@ export interface Purchase extends Omit<NewPurchase, 'linkId' | 'key'> {
   readonly confirmedForRef?: string;
   readonly state: PurchaseState;
   readonly confirmationCode?: string;
-  /** Why it failed: a refusal reason or a callback's errorType. */
+  /** Why it failed: a refusal reason or a callback's errorType. Of one that is open: what a callback said that does not end it. */
   readonly failure?: string;
   /** Orders that may have arrived; more than one only where the telco charges an id once. */
   readonly posts: number;
@@ -73,6 +73,8 @@ export interface MoveDetails {
   readonly note?: string;
   /** Only while the order with this marker is still the newest one (`Purchase.marker`). */
   readonly ofMarker?: number;
+  /** Only while the last that a callback said of it, if any did, is none of these (`Purchase.failure`); `any`: while none did. */
+  readonly unlessSaid?: readonly string[] | 'any';
   /** Only when it was confirmed this short a time ago, in ms. */
   readonly confirmedWithinMs?: number;
 }

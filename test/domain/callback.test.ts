@@ -23,6 +23,12 @@ describe('a callback', () => {
     expect(readCallback('PURCHASE_ALREADY_EXECUTED', false)).toBe('callback-unclear');
   });
 
+  test('that fails what was carried out, said an earlier one, is not believed; a success always is', () => {
+    expect(readCallback('INSUFFICIENT_FUNDS', false, 'PURCHASE_ALREADY_EXECUTED')).toBe('callback-unclear');
+    expect(readCallback('INSUFFICIENT_FUNDS', false, 'NETWORK_TIMEOUT')).toBe('callback-failed');
+    expect(readCallback(undefined, false, 'PURCHASE_ALREADY_EXECUTED')).toBe('callback-completed');
+  });
+
   test.each([
     ['completed', undefined, false],
     ['completed', 'DUPLICATED_CALLBACK', false],
@@ -36,5 +42,13 @@ describe('a callback', () => {
     ['unknown', undefined, false],
   ] as const)('for a purchase that is %s with %s contradicts it: %s', (state, failure, expected) => {
     expect(contradicts(state, failure)).toBe(expected);
+  });
+
+  test.each([
+    ['INSUFFICIENT_FUNDS', true],
+    ['PURCHASE_ALREADY_EXECUTED', false],
+    [undefined, false],
+  ] as const)('with %s contradicts an earlier "carried out" while the purchase is open: %s', (failure, expected) => {
+    expect(contradicts('unknown', failure, 'PURCHASE_ALREADY_EXECUTED')).toBe(expected);
   });
 });

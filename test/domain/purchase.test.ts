@@ -17,7 +17,7 @@ const TABLE: Readonly<Record<PurchaseEvent, readonly (PurchaseState | '.')[]>> =
   //                    confirmed     submitting    processing   unknown       completed failed
   submit: ['submitting', '.', '.', '.', '.', '.'],
   resubmit: ['.', '.', '.', 'submitting', '.', '.'],
-  'put-off': ['.', 'confirmed', '.', '.', '.', '.'],
+  'put-off': ['.', 'confirmed', '.', 'confirmed', '.', '.'],
   expired: ['failed', '.', '.', '.', '.', '.'],
   accepted: ['.', 'processing', '.', 'processing', '.', '.'],
   completed: ['.', 'completed', 'completed', 'completed', '.', '.'],
@@ -27,7 +27,7 @@ const TABLE: Readonly<Record<PurchaseEvent, readonly (PurchaseState | '.')[]>> =
   'no-callback': ['.', '.', 'unknown', '.', '.', '.'],
   'callback-completed': ['completed', 'completed', 'completed', 'completed', '.', '.'],
   'callback-failed': ['failed', 'failed', 'failed', 'failed', '.', '.'],
-  'callback-unclear': ['unknown', 'unknown', 'unknown', '.', '.', '.'],
+  'callback-unclear': ['unknown', 'unknown', 'unknown', 'unknown', '.', '.'],
   'found-completed': ['.', '.', 'completed', 'completed', '.', '.'],
   'found-failed': ['.', '.', 'failed', 'failed', '.', '.'],
   'operator-completed': ['.', '.', 'completed', 'completed', '.', '.'],

@@ -178,6 +178,31 @@ describe('an order at Millom', () => {
     expect(chargesOf(subscriber)).toEqual([]);
   });
 
+  test('that was not sent is free again though its marker was taken for a dead worker’s meanwhile', async () => {
+    const { subscriber, bought } = await confirmed();
+    const line = await place.lines.line(bought.lineId);
+    const purchase = await place.ledger.movePurchase(bought.id, 'submit');
+    if (line === undefined || purchase === undefined) throw new Error('no marker');
+    await place.ledger.movePurchase(bought.id, 'interrupted');
+    await sendOrder(place, { purchase, line, telco: millom, began: performance.now() - 70_000 });
+    expect((await standing(place, bought.id)).state).toBe('confirmed');
+    expect(await place.ledger.purchase(bought.id)).toMatchObject({ posts: 0 });
+    sandbox.nextPurchase(subscriber, { mode: 'completed' });
+    await submit(place, bought.id);
+    expect(chargesOf(subscriber)).toHaveLength(1);
+  });
+
+  test('that was not sent, as its worker says, while a callback spoke of it stays unknown', async () => {
+    const { bought } = await confirmed();
+    const line = await place.lines.line(bought.lineId);
+    const purchase = await place.ledger.movePurchase(bought.id, 'submit');
+    if (line === undefined || purchase === undefined) throw new Error('no marker');
+    const { operator, key: subscriber } = line;
+    await place.events.purchaseResult({ operator, subscriber, transactionId: bought.id, failure: 'NETWORK_TIMEOUT' });
+    await sendOrder(place, { purchase, line, telco: millom, began: performance.now() - 70_000 });
+    expect((await standing(place, bought.id)).state).toBe('unknown');
+  });
+
   test('leaves an audit trail of who, when and what the telco said, without personal data', async () => {
     const { subscriber, bought } = await confirmed();
     sandbox.setRoaming(subscriber, true);

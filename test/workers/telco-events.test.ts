@@ -79,6 +79,37 @@ describe('a callback', () => {
     },
   );
 
+  test('that says "carried out" of an unknown one is kept: no later failure is believed, and a person hears of it', async () => {
+    const id = await bought('unknown');
+    expect(await callback(id, 'PURCHASE_ALREADY_EXECUTED')).toBe('applied');
+    expect(await callback(id, 'PURCHASE_ALREADY_EXECUTED')).toBe('applied');
+    expect(await callback(id, 'CONGESTED')).toBe('applied');
+    const purchase = await place.ledger.purchase(id);
+    const late = await place.ledger.movePurchase(id, 'refused', {
+      ...{ ofMarker: purchase?.marker ?? 0, failure: 'conflict', unlessSaid: 'any' },
+    });
+    expect(late).toBeUndefined();
+    expect(await standing(place, id)).toEqual({ state: 'unknown', owed: ['checking'] });
+    const trail = await place.ledger.purchaseMoves(id);
+    expect(trail.map(({ event, said }) => [event, said])).toEqual([
+      ...[['confirmed'], ['submit'], ['ambiguous']].map(([event]) => [event, undefined]),
+      ['callback-unclear', 'PURCHASE_ALREADY_EXECUTED'],
+    ]);
+    expect(await place.ledger.openTasks(10)).toMatchObject([{ kind: 'contradiction', subject: id }]);
+    expect(await callback(id)).toBe('applied');
+    expect((await standing(place, id)).state).toBe('completed');
+    expect(await place.ledger.purchase(id)).not.toHaveProperty('failure');
+  });
+
+  test('that says "carried out" while the answer is still out keeps a later failure from counting', async () => {
+    const id = await bought('submitting');
+    await callback(id, 'PURCHASE_ALREADY_EXECUTED');
+    await place.ledger.movePurchase(id, 'accepted');
+    await callback(id, 'CONGESTED');
+    expect((await standing(place, id)).state).toBe('processing');
+    expect(await place.ledger.openTasks(10)).toMatchObject([{ kind: 'contradiction', subject: id }]);
+  });
+
   test('settles a purchase that was unknown', async () => {
     const id = await bought('unknown');
     expect(await callback(id)).toBe('applied');
