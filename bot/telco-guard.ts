@@ -113,10 +113,9 @@ class Guard {
     return Math.max(0, this.openUntil - Date.now());
   }
 
-  /** Runs `work` unless the circuit is open; what becomes of it does not count. */
+  /** Runs `work` unless the circuit is open; what becomes of it does not count, unless it is the one that may try again. */
   async whileClosed<T>(work: () => Promise<T>): Promise<T> {
-    if (this.policy.state !== CircuitState.Closed) throw notCalled();
-    return work();
+    return this.policy.state === CircuitState.Closed ? work() : this.run(work);
   }
 
   async run<T>(work: () => Promise<T>): Promise<T> {

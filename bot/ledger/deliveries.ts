@@ -1,4 +1,4 @@
-import { and, asc, eq, inArray, isNotNull, lt, notExists, type SQL, sql } from 'drizzle-orm';
+import { and, asc, eq, inArray, isNotNull, isNull, lt, notExists, type SQL, sql } from 'drizzle-orm';
 import { alias } from 'drizzle-orm/pg-core';
 import { DELIVERY_STATES, type DeliveryState } from '../domain/delivery.js';
 import { type LedgerContext, NOW, nowPlus } from './context.js';
@@ -92,10 +92,15 @@ function recording({ db, clock }: LedgerContext): Pick<DeliveryLedger, 'recordDe
 }
 
 function tidying({ db, clock }: LedgerContext): Pick<DeliveryLedger, 'resendFailed' | 'pruneDeliveries'> {
+  const stillOwed = db
+    .select({ id: outbox.id })
+    .from(outbox)
+    .where(and(eq(outbox.id, deliveries.about), isNull(outbox.doneAt)));
   const failed = db
     .select({ id: deliveries.id })
     .from(deliveries)
-    .where(and(deliveries.resend, isNotNull(deliveries.about)))
+    // One whose promise is still being written down as kept waits for that.
+    .where(and(deliveries.resend, isNotNull(deliveries.about), notExists(stillOwed)))
     .orderBy(asc(deliveries.stateAt))
     .limit(value('limit'))
     // Another sweeper's rows are passed over, not waited for.

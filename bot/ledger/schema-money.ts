@@ -29,7 +29,7 @@ export const operatorTasks = pgTable(
     /** When somebody was called; by one process, once. */
     alertedAt: at('alerted_at'),
     resolvedAt: at('resolved_at'),
-    /** What became of it: an event of the purchase, `kept`, or `closed` by a person. */
+    /** What became of it: an event of the purchase (`ended` where that was not seen), `kept`, or `closed` by a person. */
     resolution: text(),
     /** What the person wrote. */
     noteSealed: text('note_sealed'),

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { and, asc, count, eq, inArray, isNull, lte, sql } from 'drizzle-orm';
+import { and, asc, count, eq, exists, inArray, isNull, lte, sql } from 'drizzle-orm';
 import { type LedgerContext, NOW, nowPlus } from './context.js';
 import { purchases } from './schema.js';
 import { operatorTasks, type TaskKind } from './schema-money.js';
@@ -18,7 +18,10 @@ export interface OperatorTask {
 export interface TasksLedger {
   /** Opens a task; false when there is an open one of this kind about `subject`. `about` holds no personal data. */
   openTask(kind: TaskKind, subject: string, about: string): Promise<boolean>;
-  /** Opens a `purchase-unknown` task for every order that may have left before `before` and of which nobody knows the end. */
+  /**
+   * Opens a `purchase-unknown` task for every order that may have left before `before` and of which nobody knows the end. Closes
+   * those whose purchase ended in the moment in which they were opened: neither of the two statements saw the other's work.
+   */
   openOverdueTasks(before: Date): Promise<number>;
   /**
    * Calls people for open tasks nobody was called for yet, the oldest first, and notes it only when `call` returned: a process
@@ -76,13 +79,25 @@ function opening({ db, clock }: LedgerContext): Pick<TasksLedger, Opening> {
     .onConflictDoNothing()
     .returning({ id: operatorTasks.id })
     .prepare('open_overdue_tasks');
+  const ended = db
+    .select({ id: purchases.id })
+    .from(purchases)
+    .where(and(eq(purchases.id, operatorTasks.subject), sql`${purchases.state} in ('completed', 'failed')`));
+  const late = db
+    .update(operatorTasks)
+    .set({ resolvedAt: NOW, resolution: 'ended' })
+    .where(and(eq(operatorTasks.kind, 'purchase-unknown'), isNull(operatorTasks.resolvedAt), exists(ended)))
+    .returning({ id: operatorTasks.id })
+    .prepare('close_late_tasks');
   return {
     async openTask(kind, subject, about) {
       const values = storableValues({ id: randomUUID(), kind, subject, about });
       return (await open.execute({ ...values, stamp: clock.stamp() })).length > 0;
     },
     async openOverdueTasks(before) {
-      return (await overdue.execute({ before: clock.ahead(before), stamp: clock.stamp() })).length;
+      const opened = await overdue.execute({ before: clock.ahead(before), stamp: clock.stamp() });
+      await late.execute({ stamp: clock.stamp() });
+      return opened.length;
     },
   };
 }

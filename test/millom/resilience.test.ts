@@ -140,6 +140,17 @@ describe('a telco that cannot be reached', () => {
     expect(circuits).toEqual([]);
   });
 
+  test('is tried again by an order too, so that orders are not sent without a look at the balance for ever', async () => {
+    millom.onCall = answer(500);
+    const telco = guarded({ restMs: 100 });
+    await fiveTimes(() => telco.balance(ALICE));
+    millom.onCall = balance;
+    expect(await failureOf(telco.balance(ALICE, { lane: 'order' }))).toBeInstanceOf(TelcoUnreachable);
+    while ((telco.restMs?.() ?? 0) > 0) await sleep(20);
+    await expect(telco.balance(ALICE, { lane: 'order' })).resolves.toEqual({ plans: [] });
+    expect(circuits.at(-1)).toEqual(['reads', false]);
+  });
+
   test('is not mistaken for one that refuses: a refusal is an answer', async () => {
     millom.onCall = answer(403, { cause: 'USER_ROAMING' });
     const telco = guarded();

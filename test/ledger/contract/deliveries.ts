@@ -86,6 +86,17 @@ export function deliveries({ ledger, database }: Given): void {
       },
     );
 
+    test('waits until its promise is written down as kept, and is owed again then', async () => {
+      await clear();
+      const receipt = await promised('receipt');
+      await database().drizzle.execute(sql`update outbox set done_at = null where id = ${receipt}`);
+      await ledger().recordDeliveries([sent({ about: receipt, state: 'failed', resend: true })]);
+      expect(await ledger().resendFailed(0, 10)).toBe(0);
+      await ledger().finishOutbox(receipt);
+      expect(await ledger().resendFailed(0, 10)).toBe(1);
+      expect(await isOpen(receipt)).toBe(true);
+    });
+
     test('is not sent again where that would not help, or nothing is owed, or it arrived all the same', async () => {
       await clear();
       const [refused, arrived, registration] = await Promise.all([
