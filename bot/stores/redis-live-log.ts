@@ -24,6 +24,9 @@ redis.call('EXPIRE', KEYS[2], ARGV[5])
 redis.call('PUBLISH', ARGV[4], position .. ' ' .. ARGV[2] .. ' ' .. ARGV[3])
 return 1`;
 
+/** A connection that only listens asks for nothing, and would never find out that nobody is there any more. */
+const ALIVE_EVERY_MS = 5_000;
+
 type Commands = Redis & { refillLogAppend(...args: readonly (string | number)[]): Promise<number> };
 
 /** A stream per log, and a Pub/Sub channel that its entries are told on as they are kept. */
@@ -61,6 +64,9 @@ export function createRedisLiveLog({ commands, subscriber, prefix }: RedisLiveLo
       connection.on('ready', () => {
         if (logs.size > 0) connection.subscribe(...logs.keys()).then(() => missed(), ignore);
       });
+      const alive = setInterval(() => {
+        if (connection.status === 'ready') connection.ping().catch(ignore);
+      }, ALIVE_EVERY_MS).unref();
       connection.on('error', ignore); // It reconnects by itself, and /readyz reports Redis.
       return {
         async follow(log) {
@@ -71,7 +77,10 @@ export function createRedisLiveLog({ commands, subscriber, prefix }: RedisLiveLo
           logs.delete(keyOf(log, 'live'));
           connection.unsubscribe(keyOf(log, 'live')).catch(ignore);
         },
-        close: () => connection.disconnect(),
+        close() {
+          clearInterval(alive);
+          connection.disconnect();
+        },
       };
     },
   };

@@ -30,6 +30,13 @@ export interface RedisSettings {
 
 const ANSWER_WITHIN_MS = 1000;
 const WATCH_EVERY_MS = 500;
+/**
+ * How long a connection may leave its commands without any answer before it is left for a new one. A host or a way to it that is
+ * gone tells nobody, and a kernel takes a quarter of an hour to find out. One without commands is kept however long it is idle.
+ */
+const WEBHOOKS_SILENT_MS = 3_000;
+/** BullMQ's workers wait up to 10 s for a job in one command. */
+const WORKERS_SILENT_MS = 15_000;
 
 /** The reply shapes are the default's; their mode is part of ioredis' types. */
 type Options = Omit<RedisOptions, 'replyMapping'>;
@@ -43,13 +50,16 @@ const RECONNECT: Options = {
 const WORKERS: Options = {
   ...RECONNECT,
   maxRetriesPerRequest: null,
+  socketTimeout: WORKERS_SILENT_MS,
   reconnectOnError: (error) => isReplica(error) && 2,
 };
 const WEBHOOKS: Options = {
   ...RECONNECT,
   maxRetriesPerRequest: 0,
   enableOfflineQueue: false,
+  // Ends only the wait for an answer: the connection stays.
   commandTimeout: ANSWER_WITHIN_MS,
+  socketTimeout: WEBHOOKS_SILENT_MS,
   enableAutoPipelining: true,
 };
 
