@@ -1,5 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import { ChannelBusy, ChannelUnreachable, type Outgoing } from '../../bot/channel.js';
+import type { Vault } from '../../bot/secrets.js';
 import type { ShortLived } from '../../bot/short-lived.js';
 import { CODE_NOTICE } from './code-template.js';
 import { createNotes } from './notes.js';
@@ -8,19 +9,20 @@ import { spread } from './waits.js';
 export interface AgainParts {
   readonly send: (outgoing: Outgoing) => Promise<void>;
   readonly shortLived: Pick<ShortLived, 'get' | 'set'>;
+  readonly vault: Pick<Vault, 'reference'>;
   readonly now: () => number;
 }
 
 /**
  * Sends a reply again that WhatsApp took and then failed for now, in a status. The last reply of a conversation is kept for
  * that, for two minutes, in the memory of the process that sent it and nowhere else; another process that hears of the failure
- * leaves a note with its id. Once something else was said it is not sent again, and what the ledger owes is not kept here.
+ * leaves a note with its id. A failure that is told twice, to whichever processes, is one. Once something else was said it is not sent again, and what the ledger owes is not kept here.
  */
 export interface Again {
   /** WhatsApp took the message, or may have. */
   took(outgoing: Outgoing): void;
-  /** It could not be delivered for now. */
-  failed(conversationId: string, id: string): Promise<void>;
+  /** It could not be delivered for now. `messageId` is WhatsApp's own id, new with every try. */
+  failed(conversationId: string, id: string, messageId: string): Promise<void>;
   close(): void;
 }
 
@@ -35,12 +37,20 @@ interface Kept {
   timer?: NodeJS.Timeout | undefined;
 }
 
-export function createAgain({ send, shortLived, now }: AgainParts): Again {
+export function createAgain({ send, shortLived, vault, now }: AgainParts): Again {
   const kept = new LRUCache<string, Kept>({ max: MOST, ttl: KEPT_MS, dispose: ({ timer }) => clearTimeout(timer) });
   const notes = createNotes('whatsapp:again', shortLived, now);
-  /** When the failure ends that was acted on last, by the message's id. */
-  const heard = new LRUCache<string, number>({ max: MOST });
+  /** Failures that were acted on. */
+  const heard = new LRUCache<string, true>({ max: MOST });
   let looking: NodeJS.Timeout | undefined;
+
+  /** Acts on a failure once. False when the message is not kept here. */
+  function hear(conversationId: string, id: string, failure: string): boolean {
+    if (heard.has(failure)) return true;
+    const ours = retry(conversationId, id);
+    if (ours) heard.set(failure, true);
+    return ours;
+  }
 
   /** False when the message is not kept here. */
   function retry(conversationId: string, id: string): boolean {
@@ -72,10 +82,8 @@ export function createAgain({ send, shortLived, now }: AgainParts): Again {
   }
 
   async function look(): Promise<void> {
-    for (const [id, { until, about }] of await notes.read()) {
-      if (about === undefined || heard.get(id) === until) continue;
-      if (retry(about, id)) heard.set(id, until);
-    }
+    for (const [id, { about, failure }] of await notes.read())
+      if (about !== undefined && failure !== undefined) hear(about, id, failure);
   }
 
   /** While there is something to send again; no reply waits for it. */
@@ -98,8 +106,11 @@ export function createAgain({ send, shortLived, now }: AgainParts): Again {
       kept.set(conversationId, { outgoing, tries: before?.outgoing.id === id ? before.tries : 0 });
       watch();
     },
-    async failed(conversationId, id) {
-      if (!retry(conversationId, id)) await notes.leave(id, { until: now() + KEPT_MS, about: conversationId });
+    async failed(conversationId, id, messageId) {
+      // WhatsApp's ids hold the phone number.
+      const failure = vault.reference('whatsapp-failure', messageId);
+      if (hear(conversationId, id, failure)) return;
+      await notes.leave(id, { until: now() + KEPT_MS, about: conversationId, failure });
     },
     close() {
       clearTimeout(looking);

@@ -14,9 +14,14 @@ export interface Note {
   readonly until: number;
   /** A conversation's id: a keyed hash. */
   readonly about?: string | undefined;
+  /** What it tells of, as a keyed hash: the same thing told again is no news. */
+  readonly failure?: string | undefined;
 }
 
-const notes = z.record(z.string(), z.object({ until: z.number(), about: z.string().optional() }));
+const notes = z.record(
+  z.string(),
+  z.object({ until: z.number(), about: z.string().optional(), failure: z.string().optional() }),
+);
 
 /** Of more than that, those that are over soonest are left out. */
 const MOST = 200;

@@ -100,8 +100,8 @@ async function takeStatus(
   let resend = false;
   if (error !== undefined) {
     const user = who && (await orUnavailable(lookUp(who, parts.aliases)));
-    const { code, details } = error;
-    resend = await orUnavailable(parts.sender.failed(user && conversationOf(parts, user), code, details, outgoing));
+    const failure = { ...error, messageId: id, id: outgoing };
+    resend = await orUnavailable(parts.sender.failed(user && conversationOf(parts, user), failure));
   }
   // Only now: what could not be acted on is news again when Meta sends it again.
   progress.reached(id, state);

@@ -22,15 +22,25 @@ export interface SenderParts extends ConsequencesParts, Omit<AgainParts, 'send'>
   readonly log: Pick<Logger, 'warn'>;
 }
 
+/** What a status says of a message that did not arrive. */
+export interface Failure {
+  readonly code: number;
+  readonly details: string;
+  /** WhatsApp's own id of it. */
+  readonly messageId: string;
+  /** `Outgoing.id`, where it was given along. */
+  readonly id?: string | undefined;
+}
+
 /** Sends messages, and acts on what the platform says about them, at once or in a `failed` status later. */
 export interface Sender {
   /** @throws ChannelRefused, ChannelUnreachable or ChannelBusy */
   send(outgoing: Outgoing): Promise<void>;
   /**
    * Acts on a code that came with a status. True when whoever owes the message may send it again, as a template, to a rested
-   * number or simply later; the last reply to a user, which nobody owes, is sent again from here. `id` is `Outgoing.id`.
+   * number or simply later; the last reply to a user, which nobody owes, is sent again from here.
    */
-  failed(conversationId: string | undefined, code: number, details: string, id?: string): Promise<boolean>;
+  failed(conversationId: string | undefined, failure: Failure): Promise<boolean>;
   /** Forgets what might be sent again. */
   close(): void;
 }
@@ -102,7 +112,7 @@ export function createSender(parts: SenderParts): Sender {
       throw new ChannelUnreachable('WhatsApp took none of the attempts');
     },
 
-    async failed(conversationId, code, details, id) {
+    async failed(conversationId, { code, details, messageId, id }) {
       const reaction = reactionTo(code, details);
       try {
         await consequences.apply(reaction, { code, conversationId });
@@ -111,7 +121,7 @@ export function createSender(parts: SenderParts): Sender {
         if (!(error instanceof ChannelRefused) && !(error instanceof ChannelUnreachable)) throw error;
       }
       if (conversationId !== undefined && id !== undefined && (reaction.do === 'retry' || reaction.do === 'wait'))
-        await again.failed(conversationId, id);
+        await again.failed(conversationId, id, messageId);
       return MENDED_BY_ANOTHER_TRY.has(reaction.do);
     },
 

@@ -13,6 +13,7 @@ import {
 import type { Localized } from '../../bot/i18n/localized.js';
 import type { Message } from '../../bot/message/message.js';
 import { createRedisShortLived } from '../../bot/stores/redis-short-lived.js';
+import { tempVault } from '../support/stores.js';
 import { conversationOf, type House, nudge, openHouse, payload, to, words } from './house.js';
 import { postWebhook, SETTINGS, says, webhook } from './whatsapp.js';
 
@@ -528,6 +529,7 @@ describe('what Meta refuses', () => {
 });
 
 describe('a reply that WhatsApp took and then failed for now', () => {
+  const vault = tempVault();
   let ids = 0;
   const failed = ({ id }: Outgoing, code = 131000, number = NUMBER) => {
     ids += 1;
@@ -540,6 +542,8 @@ describe('a reply that WhatsApp took and then failed for now', () => {
       await new Promise((done) => setTimeout(done, 20));
     expect(told(number)).toHaveLength(count);
   }
+
+  const stores = () => ({ shortLived: createRedisShortLived(house.redis, house.prefix), vault });
 
   test.each([131000, 131016, 131056])('(%d) is sent again, the same and under the same id', async (code) => {
     await hears();
@@ -569,7 +573,7 @@ describe('a reply that WhatsApp took and then failed for now', () => {
   test('and fails again, is sent again later, three times at most', async () => {
     await hears();
     const reply = to(NUMBER, words('Hello'));
-    const parts = { shortLived: createRedisShortLived(house.redis, house.prefix), now: () => Date.now() };
+    const parts = { ...stores(), now: () => Date.now() };
     const sent: Outgoing[] = [];
     jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate'] });
     const again = createAgain({
@@ -583,20 +587,64 @@ describe('a reply that WhatsApp took and then failed for now', () => {
       again.took(reply);
       for (const seconds of [1, 4, 16]) {
         const before = sent.length;
-        await again.failed(reply.conversationId, reply.id);
-        await again.failed(reply.conversationId, reply.id);
+        await again.failed(reply.conversationId, reply.id, `wamid.${seconds}`);
+        await again.failed(reply.conversationId, reply.id, `wamid.${seconds}`);
         await jest.advanceTimersByTimeAsync(seconds * 1_000 - 1);
         expect(sent).toHaveLength(before);
         await jest.advanceTimersByTimeAsync(seconds * 200 + 2);
         expect(sent).toHaveLength(before + 1);
       }
-      await again.failed(reply.conversationId, reply.id);
+      await again.failed(reply.conversationId, reply.id, 'wamid.64');
       await jest.advanceTimersByTimeAsync(120_000);
       expect(sent).toEqual([reply, reply, reply]);
     } finally {
       again.close();
       jest.useRealTimers();
     }
+  });
+
+  test('is sent again once for each failure, by whichever processes and however often it is told', async () => {
+    await hears();
+    const reply = to(NUMBER, words('Hello'));
+    const sent: Outgoing[] = [];
+    jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate'] });
+    const process = () =>
+      createAgain({
+        ...stores(),
+        now: () => Date.now(),
+        async send(outgoing) {
+          sent.push(outgoing);
+          sender.took(outgoing);
+        },
+      });
+    const [sender, one, other] = [process(), process(), process()];
+    /** The sender looks once a second, in a real Redis. */
+    const seconds = async (count: number) => {
+      for (let tenths = 0; tenths < count * 10; tenths++) {
+        await jest.advanceTimersByTimeAsync(100);
+        await house.redis.ping();
+      }
+    };
+    try {
+      sender.took(reply);
+      await one.failed(reply.conversationId, reply.id, 'wamid.first');
+      await seconds(4);
+      expect(sent).toHaveLength(1);
+      await other.failed(reply.conversationId, reply.id, 'wamid.first');
+      await sender.failed(reply.conversationId, reply.id, 'wamid.first');
+      await seconds(10);
+      expect(sent).toHaveLength(1);
+      await sender.failed(reply.conversationId, reply.id, 'wamid.second');
+      await other.failed(reply.conversationId, reply.id, 'wamid.second');
+      await seconds(30);
+      expect(sent).toHaveLength(2);
+    } finally {
+      for (const each of [sender, one, other]) each.close();
+      jest.useRealTimers();
+    }
+    const kept = await house.redis.get(`${house.prefix}:whatsapp:again`);
+    expect(kept).toContain(reply.id);
+    expect(kept).not.toContain('wamid');
   });
 
   test('is not sent again when something else was said since, when it is owed, or when it cannot arrive', async () => {
