@@ -95,7 +95,8 @@ async function openSlack(common: Common, slack: SlackConfig): Promise<Channel> {
     installations: {
       save: (installation) => ledger.saveSlackInstallation(installation),
       find: (teamId, enterpriseId) => ledger.slackInstallation(teamId, enterpriseId),
-      remove: (teamId) => ledger.removeSlackInstallation(teamId),
+      drop: (teamId, botToken) => ledger.dropSlackToken(teamId, botToken),
+      remove: (teamId, at) => ledger.removeSlackInstallation(teamId, at),
     },
     refs,
     pauses: createPauses(),

@@ -16,8 +16,13 @@ export type Received =
   /** Opens a modal, at once: the trigger lives three seconds. */
   | { readonly kind: 'open'; readonly who: Who; readonly triggerId: string; readonly view: types.ModalView }
   | { readonly kind: 'challenge'; readonly challenge: string }
-  /** The app was removed from a workspace, or its token was taken back. */
-  | { readonly kind: 'removed'; readonly team: string; readonly why: 'app_uninstalled' | 'tokens_revoked' }
+  /** The app was removed from a workspace at `at`, or its token was taken back. */
+  | {
+      readonly kind: 'removed';
+      readonly team: string;
+      readonly why: 'app_uninstalled' | 'tokens_revoked';
+      readonly at: Date;
+    }
   | { readonly kind: 'rate-limited'; readonly team: string }
   | { readonly kind: 'ignored'; readonly what: string };
 
@@ -95,15 +100,24 @@ function readEvent(envelope: schema.EventCallback, context: ParseContext): Recei
       return eventOf({ kind: 'press', token: HOME }, envelope.event_id, sourceOf(envelope, user, HOME), context);
     }
     case 'app_uninstalled':
-      return { kind: 'removed', team: envelope.team_id, why: 'app_uninstalled' };
+      return removedBy(envelope, 'app_uninstalled', context);
     case 'tokens_revoked': {
       const { tokens } = check(schema.tokensRevoked, event);
       if ((tokens.bot ?? []).length === 0) return ignored('tokens_revoked');
-      return { kind: 'removed', team: envelope.team_id, why: 'tokens_revoked' };
+      return removedBy(envelope, 'tokens_revoked', context);
     }
     default:
       return ignored(event.type);
   }
+}
+
+/** Slack's time of it is the same whenever it sends it again. */
+function removedBy(
+  { team_id: team, event_time }: schema.EventCallback,
+  why: 'app_uninstalled' | 'tokens_revoked',
+  { now }: ParseContext,
+): Received {
+  return { kind: 'removed', team, why, at: new Date(event_time == null ? now() : event_time * 1000) };
 }
 
 /** What people send: not edits, deletions, joins and the like. */

@@ -35,9 +35,7 @@ export function createTake(parts: TakeParts, inbox: Inbox): Take {
       case 'challenge':
         return { challenge: received.challenge };
       case 'removed':
-        inbox.alert(received.why, 'a workspace removed the Slack app: its users cannot be reached any more');
-        await inbox.workspaceLeft('slack', received.team, `slack:${received.why}`);
-        await parts.tokens.remove(received.team);
+        await takeRemoved(parts, inbox, received);
         return undefined;
       case 'rate-limited':
         inbox.alert('app_rate_limited', 'Slack is dropping events of a workspace: more than 30,000 in an hour');
@@ -47,6 +45,17 @@ export function createTake(parts: TakeParts, inbox: Inbox): Take {
         return undefined;
     }
   };
+}
+
+/** The word may come minutes late, when the workspace has installed the app again: that is a new beginning. */
+async function takeRemoved(
+  { tokens, debug }: TakeParts,
+  inbox: Inbox,
+  { team, why, at }: Extract<Received, { kind: 'removed' }>,
+): Promise<void> {
+  if (!(await tokens.removed(team, at))) return debug(`${why}: the app was installed again since`);
+  inbox.alert(why, 'a workspace removed the Slack app: its users cannot be reached any more');
+  await inbox.workspaceLeft('slack', team, `slack:${why}`);
 }
 
 /** A modal that did not open is no loss: the same questions are answered by typing. */

@@ -17,6 +17,8 @@ export const eventCallback = z.object({
   event_id: id,
   team_id: id,
   enterprise_id: optionalId,
+  /** Epoch seconds. */
+  event_time: z.number().int().min(0).max(100_000_000_000).nullish(),
   authorizations: z
     .array(
       z.object({ team_id: optionalId, enterprise_id: optionalId, user_id: optionalId, is_bot: z.boolean().nullish() }),

@@ -33,16 +33,32 @@ export interface SendParts {
  * `chat.postMessage` finds the first (its page lists the errors for when it cannot). `chat.postEphemeral` has no such id: then
  * one person may see the same twice, which is better than not at all.
  *
+ * A token that is dead may have been replaced since it was read: then the new one is tried, once.
+ *
  * @throws ChannelRefused, ChannelBusy, ChannelUnreachable
  */
 export async function send(parts: SendParts, outgoing: Outgoing): Promise<void> {
   const to = readAddress(outgoing.address);
   const token = await parts.tokens.for(to.t, to.e);
-  const call: Call = (method, body) => parts.api.call(method, to.t, token, body);
+  const first = await attempt(parts, token, to, outgoing);
+  if (first === undefined) return;
+  const newer = isTokenGone(first.reason) ? await parts.tokens.refused(to.t, to.e, token) : undefined;
+  const refusal = newer === undefined ? first : await attempt(parts, newer, to, outgoing);
+  if (refusal !== undefined) throw refused(parts, refusal);
+}
+
+/** What Slack refused it for; `undefined` when it was taken. */
+async function attempt(
+  parts: SendParts,
+  token: string,
+  to: Address,
+  outgoing: Outgoing,
+): Promise<SlackRefusal | undefined> {
   try {
-    await deliver(parts, call, to, outgoing);
+    await deliver(parts, (method, body) => parts.api.call(method, to.t, token, body), to, outgoing);
+    return undefined;
   } catch (error) {
-    if (error instanceof SlackRefusal) throw await refused(parts, to, error);
+    if (error instanceof SlackRefusal) return error;
     throw error;
   }
 }
@@ -205,12 +221,11 @@ function isRefusal(error: unknown, kind: ReturnType<typeof refusalKind>): boolea
   return error instanceof SlackRefusal && refusalKind(error.reason) === kind;
 }
 
-async function refused({ tokens, alert }: SendParts, to: Address, cause: SlackRefusal): Promise<ChannelRefused> {
+function refused({ alert }: SendParts, cause: SlackRefusal): ChannelRefused {
   const { reason, method } = cause;
   const kind = refusalKind(reason);
   if (kind === 'token') {
     alert(reason, `Slack does not let the app write in a workspace any more (${method})`);
-    if (isTokenGone(reason)) await tokens.remove(to.t).catch(() => undefined);
   } else if (kind !== 'place') {
     alert(reason, `Slack refused a message for an unexpected reason (${method})`);
   }

@@ -6,7 +6,10 @@ import type { SlackInstallation } from '../../bot/ledger/ledger.js';
 export interface Installations {
   save(installation: SlackInstallation): Promise<void>;
   find(teamId: string, enterpriseId?: string): Promise<SlackInstallation | undefined>;
-  remove(teamId: string): Promise<void>;
+  /** Forgets an installation whose token is dead; one with another token stays. */
+  drop(teamId: string, botToken: string): Promise<void>;
+  /** Forgets what was installed until `at`. False where the app was installed again since: that one stays. */
+  remove(teamId: string, at: Date): Promise<boolean>;
 }
 
 /** Which bot token answers in which workspace. */
@@ -15,8 +18,10 @@ export interface Tokens {
   for(team: string, enterprise: string | undefined): Promise<string>;
   /** Asks the store again at the next use: the workspace installed the app anew. */
   forget(team: string): void;
-  /** Gives up a token that Slack does not take any more. */
-  remove(team: string): Promise<void>;
+  /** Gives up a token that Slack does not take any more. Returns the one that took its place, where the app was installed again. */
+  refused(team: string, enterprise: string | undefined, token: string): Promise<string | undefined>;
+  /** Gives up what a workspace installed until `at`, when it removed the app. False where it installed the app again since. */
+  removed(team: string, at: Date): Promise<boolean>;
 }
 
 /** Another process may see an installation come or go: its own memory of it lasts this long. */
@@ -42,10 +47,18 @@ export function createTokens(botToken: string | undefined, installations: Instal
       return found.token;
     },
     forget: (team) => void known.delete(team),
-    async remove(team) {
+    async refused(team, enterprise, token) {
+      known.delete(team);
+      const installation = await installations?.find(team, enterprise);
+      if (installation === undefined) return undefined;
+      if (installation.botToken !== token) return installation.botToken;
+      await installations?.drop(installation.teamId, token);
+      return undefined;
+    },
+    async removed(team, at) {
       const installedAs = known.get(team)?.installedAs ?? team;
       known.delete(team);
-      await installations?.remove(installedAs);
+      return (await installations?.remove(installedAs, at)) ?? true;
     },
   };
 }

@@ -156,8 +156,10 @@ export interface Ledger
   // Slack workspaces
   saveSlackInstallation(installation: SlackInstallation): Promise<void>;
   slackInstallation(teamId: string, enterpriseId?: string): Promise<SlackInstallation | undefined>;
-  /** Forgets the token of a workspace that uninstalled the app or revoked it. */
-  removeSlackInstallation(teamId: string): Promise<void>;
+  /** Forgets the installation of a workspace that removed the app at `at`. False where it installed the app again since: that one stays. */
+  removeSlackInstallation(teamId: string, at: Date): Promise<boolean>;
+  /** Forgets an installation whose token is dead; one with another token stays. */
+  dropSlackToken(teamId: string, botToken: string): Promise<void>;
 
   // Purchases
   openPurchase(purchase: NewPurchase): Promise<OpenResult>;

@@ -1,10 +1,11 @@
-import { eq, or, sql } from 'drizzle-orm';
+import { and, eq, lte, or, sql } from 'drizzle-orm';
 import { type LedgerContext, NOW } from './context.js';
 import type { Ledger } from './ledger.js';
+import { happened } from './line-signals.js';
 import { slackInstallations } from './schema.js';
 import { storableValues } from './text.js';
 
-type Methods = 'saveSlackInstallation' | 'slackInstallation' | 'removeSlackInstallation';
+type Methods = 'saveSlackInstallation' | 'slackInstallation' | 'removeSlackInstallation' | 'dropSlackToken';
 
 const value = sql.placeholder;
 
@@ -39,10 +40,16 @@ export function slackInstallationMethods({ db, vault, clock }: LedgerContext): P
     .orderBy(sql`${slackInstallations.teamId} = ${value('teamId')} desc`)
     .limit(1)
     .prepare('slack_installation');
-  const remove = db
+  const drop = db
     .delete(slackInstallations)
-    .where(eq(slackInstallations.teamId, value('teamId')))
-    .prepare('remove_slack_installation');
+    .where(
+      and(
+        eq(slackInstallations.teamId, value('teamId')),
+        eq(slackInstallations.botTokenSealed, value('botTokenSealed')),
+      ),
+    )
+    .prepare('drop_slack_token');
+  const named = async (teamId: string) => (await find.execute({ teamId, enterpriseId: teamId }))[0];
 
   return {
     async saveSlackInstallation({ teamId, enterpriseId = null, botToken, botUserId }) {
@@ -61,8 +68,16 @@ export function slackInstallationMethods({ db, vault, clock }: LedgerContext): P
         botUserId: row.botUserId,
       };
     },
-    async removeSlackInstallation(teamId) {
-      await remove.execute({ teamId });
+    async removeSlackInstallation(teamId, at) {
+      const until = lte(slackInstallations.installedAt, happened(clock, at));
+      await db.delete(slackInstallations).where(and(eq(slackInstallations.teamId, teamId), until));
+      return (await named(teamId)) === undefined;
+    },
+    async dropSlackToken(teamId, botToken) {
+      const row = await named(teamId);
+      // The same token is never sealed the same way twice, so that a row which changes in between stays.
+      if (row === undefined || vault.open(row.botTokenSealed) !== botToken) return;
+      await drop.execute({ teamId, botTokenSealed: row.botTokenSealed });
     },
   };
 }

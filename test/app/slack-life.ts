@@ -27,7 +27,9 @@ export class SlackLife {
 
   /** The workspace throws the app out. */
   removes(team: string): Promise<void> {
-    return this.event('app-uninstalled', (body) => Object.assign(body, { team_id: team }));
+    // Whole seconds, and people are slower than this test: after whatever was installed in the same one.
+    const event_time = Math.ceil(Date.now() / 1000);
+    return this.event('app-uninstalled', (body) => Object.assign(body, { team_id: team, event_time }));
   }
 
   /** `/refill` in #general. */

@@ -78,7 +78,8 @@ test('the store does not say which token it is', async () => {
     oauth: { clientId: '1.2', clientSecret: 'a secret' },
     installations: {
       save: async () => undefined,
-      remove: async () => undefined,
+      drop: async () => undefined,
+      remove: async () => true,
       find: () => new Promise(() => undefined),
     },
   });

@@ -46,8 +46,12 @@ export interface House {
   readonly left: string[];
   readonly debugged: string[];
   readonly installed: Map<string, SlackInstallation>;
+  /** When, in epoch milliseconds; what is not here was installed long ago. */
+  readonly installedAt: Map<string, number>;
   readonly refs: Map<string, string>;
   deliver: Deliver;
+  /** What becomes of word that a workspace left, before it is taken. */
+  leaving(): Promise<void>;
   now: number;
   /** Posts a signed body; JSON unless it is a form already. */
   post(
@@ -62,6 +66,7 @@ export async function openHouse(options: Partial<SlackChannelOptions> = {}): Pro
   const slack = await startSlack();
   const http = createHttp({ log: pino({ level: 'silent' }), metrics: createMetrics(), ready: async () => undefined });
   const [refs, installed] = [new Map<string, string>(), new Map<string, SlackInstallation>()];
+  const installedAt = new Map<string, number>();
   let sends = 0;
   const house: House = {
     slack,
@@ -71,6 +76,7 @@ export async function openHouse(options: Partial<SlackChannelOptions> = {}): Pro
     left: [],
     debugged: [],
     installed,
+    installedAt,
     refs,
     now: Date.UTC(2026, 10, 21, 9, 0),
     deliver: async (event) => {
@@ -80,6 +86,7 @@ export async function openHouse(options: Partial<SlackChannelOptions> = {}): Pro
       if (!again) house.delivered.push(event);
       return again ? 'duplicate' : 'accepted';
     },
+    leaving: async () => undefined,
     channel: createSlackChannel({
       signingSecret: SECRET,
       botToken: 'xoxb-home-T1',
@@ -94,7 +101,11 @@ export async function openHouse(options: Partial<SlackChannelOptions> = {}): Pro
       installations: {
         save: async (installation) => void installed.set(installation.teamId, installation),
         find: async (team) => installed.get(team),
-        remove: async (team) => void installed.delete(team),
+        drop: async (team, token) => void (installed.get(team)?.botToken === token && installed.delete(team)),
+        remove: async (team, at) => {
+          if ((installedAt.get(team) ?? 0) <= at.getTime()) installed.delete(team);
+          return !installed.has(team);
+        },
       },
       debug: (what) => house.debugged.push(what),
       now: () => house.now,
@@ -130,7 +141,10 @@ export async function openHouse(options: Partial<SlackChannelOptions> = {}): Pro
   await house.channel.routes(http, {
     deliver: (event) => house.deliver(event),
     optedOut: async () => undefined,
-    workspaceLeft: async (channel, workspace, how) => void house.left.push(`${channel} ${workspace} ${how}`),
+    workspaceLeft: async (channel, workspace, how) => {
+      await house.leaving();
+      house.left.push(`${channel} ${workspace} ${how}`);
+    },
     delivery: () => undefined,
     alert: (code) => void house.alerts.push(code),
   });

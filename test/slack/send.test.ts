@@ -233,6 +233,52 @@ describe('when Slack says no', () => {
     expect(house.alerts).toEqual([reason]);
   });
 
+  test.each(['token_revoked', 'account_inactive'])(
+    '%s of a token that was replaced: sent with the new one',
+    async (reason) => {
+      const installation = { teamId: 'T2', botToken: 'xoxb-2', botUserId: 'UBOT2' };
+      house.installed.set('T2', installation);
+      await house.send({ ...DM, t: 'T2' }, message());
+      // Removed and installed again, at another process.
+      house.installed.set('T2', { ...installation, botToken: 'xoxb-3' });
+      house.slack.fail(reason);
+      await house.send({ ...DM, t: 'T2' }, message());
+      await house.send({ ...DM, t: 'T2' }, message());
+      expect(house.slack.sent.map(({ token }) => token)).toEqual(['xoxb-2', 'xoxb-3', 'xoxb-3']);
+      expect(house.installed.get('T2')?.botToken).toBe('xoxb-3');
+      expect(house.alerts).toEqual([]);
+    },
+  );
+
+  test('the new token is dead as well: refused after one more try', async () => {
+    const installation = { teamId: 'T2', botToken: 'xoxb-2', botUserId: 'UBOT2' };
+    house.installed.set('T2', installation);
+    await house.send({ ...DM, t: 'T2' }, message());
+    house.installed.set('T2', { ...installation, botToken: 'xoxb-3' });
+    house.slack.fail('account_inactive', 'account_inactive');
+    await expect(house.send({ ...DM, t: 'T2' }, message())).rejects.toThrow(ChannelRefused);
+    expect(house.slack.calls).toHaveLength(3);
+    expect(house.alerts).toEqual(['account_inactive']);
+  });
+
+  test('a dead token whose workspace is not to be found out about: tried again later', async () => {
+    const other = await openHouse({
+      installations: {
+        save: async () => undefined,
+        find: async (teamId) => {
+          if (other.slack.calls.length > 0) throw new ChannelUnreachable('no store');
+          return { teamId, botToken: 'xoxb-2', botUserId: 'UBOT2' };
+        },
+        drop: async () => undefined,
+        remove: async () => true,
+      },
+    });
+    other.slack.fail('account_inactive');
+    await expect(other.send({ ...DM, t: 'T2' }, message())).rejects.toThrow('no store');
+    expect(other.alerts).toEqual([]);
+    await other.stop();
+  });
+
   test('an address that is not on the list of a workspace costs it no installation', async () => {
     house.installed.set('T2', { teamId: 'T2', botToken: 'xoxb-2', botUserId: 'UBOT2' });
     house.slack.fail('invalid_auth');
@@ -282,7 +328,8 @@ describe('which workspace', () => {
     const other = await openHouse({
       installations: {
         save: async () => undefined,
-        remove: async () => undefined,
+        drop: async () => undefined,
+        remove: async () => true,
         find: async () => {
           asked += 1;
           return undefined;

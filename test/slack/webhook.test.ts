@@ -318,6 +318,27 @@ describe('what Slack sends becomes events', () => {
     },
   );
 
+  test.each(['app-uninstalled', 'tokens-revoked'])(
+    '%s that comes after the app was installed again is nothing to the new installation',
+    async (name) => {
+      const left = payload(name);
+      house.installed.set('T2', { teamId: 'T2', botToken: 'xoxb-3', botUserId: 'UBOT2' });
+      house.installedAt.set('T2', (left.event_time + 60) * 1000);
+      expect((await house.post(left)).status).toBe(200);
+      expect(house.installed.size).toBe(1);
+      expect([house.alerts, house.left]).toEqual([[], []]);
+    },
+  );
+
+  test('a removal that could not be taken in whole is taken in when Slack sends it again', async () => {
+    house.installed.set('T2', { teamId: 'T2', botToken: 'xoxb-2', botUserId: 'UBOT2' });
+    house.leaving = () => Promise.reject(new Error('no store'));
+    expect((await house.post(payload('app-uninstalled'))).status).toBe(500);
+    house.leaving = async () => undefined;
+    expect((await house.post(payload('app-uninstalled'))).status).toBe(200);
+    expect(house.left).toEqual(['slack T2 slack:app_uninstalled']);
+  });
+
   test("a user's own token taken back is nothing to us", async () => {
     house.installed.set('T2', { teamId: 'T2', botToken: 'xoxb-2', botUserId: 'UBOT2' });
     await house.post(payload('tokens-revoked', (body) => Object.assign(body.event, { tokens: { oauth: ['U1'] } })));

@@ -185,10 +185,29 @@ export function slackInstallations({ ledger }: Given): void {
       const [gone, stays] = [team(), team()];
       for (const teamId of [gone, stays])
         await ledger().saveSlackInstallation({ teamId, botToken: 'xoxb', botUserId: 'UB' });
-      await ledger().removeSlackInstallation(gone);
-      await ledger().removeSlackInstallation(gone);
+      const later = new Date(Date.now() + 60_000);
+      expect(await ledger().removeSlackInstallation(gone, later)).toBe(true);
+      expect(await ledger().removeSlackInstallation(gone, later)).toBe(true);
       expect(await ledger().slackInstallation(gone)).toBeUndefined();
       expect(await ledger().slackInstallation(stays)).toBeDefined();
+    });
+
+    test('stay when the app was installed again after it was removed', async () => {
+      const teamId = team();
+      await ledger().saveSlackInstallation({ teamId, botToken: 'xoxb-new', botUserId: 'UB' });
+      const earlier = new Date(Date.now() - 60_000);
+      expect(await ledger().removeSlackInstallation(teamId, earlier)).toBe(false);
+      expect(await ledger().slackInstallation(teamId)).toBeDefined();
+    });
+
+    test('are forgotten with their token when it is dead, not with the one before it', async () => {
+      const teamId = team();
+      await ledger().saveSlackInstallation({ teamId, botToken: 'xoxb-new', botUserId: 'UB' });
+      await ledger().dropSlackToken(teamId, 'xoxb-old');
+      expect(await ledger().slackInstallation(teamId)).toBeDefined();
+      await ledger().dropSlackToken(teamId, 'xoxb-new');
+      await ledger().dropSlackToken(teamId, 'xoxb-new');
+      expect(await ledger().slackInstallation(teamId)).toBeUndefined();
     });
   });
 }

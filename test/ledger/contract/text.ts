@@ -80,7 +80,8 @@ export function text({ ledger }: Given): void {
       expect(await ledger().outboxFor('registration', id)).toMatchObject({ id: promised });
       await ledger().ensureLine(`op${NUL}`, { type: 'MSISDN', value: NUL });
       await ledger().saveSlackInstallation({ teamId: NUL, enterpriseId: NUL, botToken: NUL, botUserId: NUL });
-      await ledger().removeSlackInstallation(NUL);
+      await ledger().dropSlackToken(NUL, NUL);
+      await ledger().removeSlackInstallation(NUL, new Date());
       await ledger().queuedNudges(soon(), 1000);
     });
   });
