@@ -32,6 +32,8 @@ export type Update =
   /** The person took another number, or was given another id: `from` will not be heard of again. */
   | { readonly kind: 'moved'; readonly from: Who; readonly to: Who }
   | ({ readonly kind: 'account' } & AccountNews)
+  /** It lacks what every update of its kind has, or has it in a shape we do not know. */
+  | { readonly kind: 'unreadable'; readonly what: 'message' | 'status' | 'preference' | 'id update' }
   | { readonly kind: 'ignored'; readonly why: string };
 
 /** Everything a webhook tells, in its order. Updates of other business numbers are ignored: they are not ours to answer. */
@@ -57,12 +59,15 @@ function changeUpdates({ field, value }: Change, phoneNumberId: string): Update[
     }
     case 'user_preferences':
       return (value.user_preferences ?? []).map((preference): Update => {
+        if (preference === undefined) return unreadable('preference');
         const who = whoIs(preference.wa_id, preference.user_id);
         if (who === undefined) return ignored('nobody');
         return { kind: 'preference', who, stop: preference.value === 'stop' };
       });
     case 'user_id_update':
-      return (value.user_id_update ?? []).map(({ wa_id, user_id }): Update => {
+      return (value.user_id_update ?? []).map((update): Update => {
+        if (update === undefined) return unreadable('id update');
+        const { wa_id, user_id } = update;
         const from = whoIs(undefined, user_id.previous);
         const to = whoIs(wa_id, user_id.current);
         return from === undefined || to === undefined ? ignored('nobody') : { kind: 'moved', from, to };
@@ -73,9 +78,10 @@ function changeUpdates({ field, value }: Change, phoneNumberId: string): Update[
 }
 
 function messageUpdate(
-  message: InboundMessage,
+  message: InboundMessage | undefined,
   contact: { wa_id?: string | undefined; user_id?: string | undefined } | undefined,
 ): Update {
+  if (message === undefined) return unreadable('message');
   const who = whoIs(message.from || contact?.wa_id, message.from_user_id || contact?.user_id);
   if (who === undefined) return ignored('nobody');
   // What is said in a group is for the group's eyes, and a balance is not.
@@ -127,7 +133,8 @@ function movedUpdate({ system }: InboundMessage, from: Who): Update {
 
 const STATES = { sent: 'sent', delivered: 'delivered', read: 'read', played: 'read', failed: 'failed' } as const;
 
-function statusUpdate(told: InboundStatus): Update {
+function statusUpdate(told: InboundStatus | undefined): Update {
+  if (told === undefined) return unreadable('status');
   const { id, status, recipient_id, recipient_user_id, biz_opaque_callback_data: outgoing, errors } = told;
   const state = Object.hasOwn(STATES, status) ? STATES[status as keyof typeof STATES] : undefined;
   if (state === undefined) return ignored('status');
@@ -157,4 +164,8 @@ export function whoIs(number: string | undefined, bsuid: string | undefined): Wh
 
 function ignored(why: string): Update {
   return { kind: 'ignored', why };
+}
+
+function unreadable(what: Extract<Update, { kind: 'unreadable' }>['what']): Update {
+  return { kind: 'unreadable', what };
 }

@@ -74,6 +74,8 @@ function createTaker(inbox: Inbox, parts: RouteParts): (updates: readonly Update
         if (update.alert) inbox.alert(update.code, update.what);
         else log.debug({ code: update.code }, 'WhatsApp account news');
         return;
+      case 'unreadable':
+        return;
       case 'ignored':
         return log.debug({ why: update.why }, 'WhatsApp update ignored');
     }
@@ -87,8 +89,15 @@ function createTaker(inbox: Inbox, parts: RouteParts): (updates: readonly Update
       }
     };
     await Promise.all(Array.from({ length: Math.min(SIDE_BY_SIDE, lanes.length) }, work));
+    // Only now: with the rest not taken, Meta sends all of it again.
+    const lost = updates.flatMap((update) => (update.kind === 'unreadable' ? [update.what] : []));
+    if (lost.length > 0)
+      inbox.alert(UNREADABLE, `WhatsApp sent what Refill cannot read: ${[...new Set(lost)].join(', ')}`);
   };
 }
+
+/** Something was said or told that nobody will see: Meta changed its webhooks. */
+const UNREADABLE = 'whatsapp:unreadable';
 
 async function takeStatus(
   inbox: Inbox,

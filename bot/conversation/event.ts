@@ -20,9 +20,12 @@ export const origin = z.object({
   timezone: z.string().max(64).optional(),
 });
 
+/** WhatsApp's ids are the longest: they hold its user's id once more, in base64. */
+export const LONGEST_EVENT_ID = 500;
+
 const head = {
   /** The channel's own event id, unique within the conversation: what redeliveries are recognised by. */
-  id: z.string().min(1).max(200),
+  id: z.string().min(1).max(LONGEST_EVENT_ID),
   /** Epoch milliseconds at which it was received. */
   at: z.number().int().nonnegative(),
   /** `conversationIdOf(from)`. */

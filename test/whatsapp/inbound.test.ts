@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { verifySignature } from '../../adapters/whatsapp/verify.js';
+import { inboundEvent } from '../../bot/conversation/event.js';
 import { LedgerUnavailable } from '../../bot/ledger/index.js';
 import { HttpProblem } from '../../bot/problem.js';
 import { conversationOf, type House, openHouse, payload } from './house.js';
@@ -146,15 +147,12 @@ test('of thousands of forgeries of body, signature or secret none passes', () =>
 });
 
 describe('what is signed but malformed is answered 400, naming the field', () => {
-  const message = { from: NUMBER, id: 'wamid.1', timestamp: '1739321024', type: 'text', text: { body: 'x' } };
   test.each<[string, unknown]>([
     ['object', { entry: [] }],
     ['entry', { object: 'whatsapp_business_account' }],
     ['entry.0.changes', { object: 'whatsapp_business_account', entry: [{ id: '1' }] }],
     ['entry.0.changes.0.field', { object: 'whatsapp_business_account', entry: [{ changes: [{ value: {} }] }] }],
-    ['entry.0.changes.0.value.messages.0.id', webhook({ messages: [{ ...message, id: undefined }] })],
-    ['entry.0.changes.0.value.messages.0.timestamp', webhook({ messages: [{ ...message, timestamp: 'now' }] })],
-    ['entry.0.changes.0.value.statuses.0.status', webhook({ statuses: [{ id: 'wamid.1' }] })],
+    ['entry.0.changes.0.value.messages', webhook({ messages: 'none' })],
     ['body', null],
   ])('%s', async (field, payloadBody) => {
     const body = JSON.stringify(payloadBody);
@@ -181,6 +179,76 @@ describe('what is signed but malformed is answered 400, naming the field', () =>
   test('another content type is answered 415', async () => {
     expect((await raw('x', { ...signed('x'), 'content-type': 'text/plain' })).status).toBe(415);
   });
+});
+
+describe('an update in a shape of tomorrow costs nobody else theirs', () => {
+  const other = '16505554321';
+  const contacts = [{ wa_id: NUMBER }, { wa_id: other }];
+
+  test.each<[string, unknown]>([
+    ['without an id', { id: undefined }],
+    ['with an id that is no text', { id: 7 }],
+    ['with an endless id', { id: `wamid.${'x'.repeat(1_000)}` }],
+    ['with another kind of time', { timestamp: '2026-10-08T00:00:00Z' }],
+    ['without a type', { type: undefined }],
+  ])('a message %s', async (_what, odd) => {
+    const messages = [{ ...inbound(NUMBER, 'secret words'), ...(odd as object) }, inbound('', 'balance')];
+    expect(await postWebhook(house.url, webhook({ contacts, messages }))).toBe(200);
+    expect(house.delivered).toMatchObject([{ kind: 'text', text: 'balance', conversationId: conversationOf(other) }]);
+    expect(house.alerts).toMatchObject([{ code: 'whatsapp:unreadable', what: expect.stringContaining('message') }]);
+    expect(JSON.stringify([house.alerts, house.debug])).not.toMatch(/\d{7}|secret|xxx/);
+  });
+
+  test.each(['a message', null, []])('a message that is %j', async (odd) => {
+    expect(await postWebhook(house.url, webhook({ messages: [odd, inbound(other, 'balance'), odd] }))).toBe(200);
+    expect(house.delivered).toHaveLength(1);
+    expect(house.alerts).toHaveLength(1);
+  });
+
+  test('a contact', async () => {
+    const odd = ['a contact', { wa_id: other }];
+    const messages = [inbound(NUMBER, 'one'), inbound('', 'two')];
+    expect(await postWebhook(house.url, webhook({ contacts: odd, messages }))).toBe(200);
+    expect(house.delivered.map(({ conversationId }) => conversationId).toSorted()).toEqual(
+      [conversationOf(NUMBER), conversationOf(other)].toSorted(),
+    );
+  });
+
+  test('a status', async () => {
+    const right = { id: `wamid.${Date.now()}`, status: 'sent', timestamp: '1', recipient_id: NUMBER };
+    const statuses = [{ ...right, status: 5 }, { ...right, id: '' }, right];
+    expect(await postWebhook(house.url, webhook({ statuses }))).toBe(200);
+    expect(house.deliveries).toEqual([{ channel: 'whatsapp', state: 'sent' }]);
+    expect(house.alerts).toMatchObject([{ code: 'whatsapp:unreadable', what: expect.stringContaining('status') }]);
+  });
+
+  test('a preference', async () => {
+    const stop = JSON.parse(payload('preferences-stop'));
+    const { value } = stop.entry[0].changes[0];
+    value.user_preferences = [{ wa_id: other, value: { is: 'stop' } }, ...value.user_preferences];
+    expect(await postWebhook(house.url, stop)).toBe(200);
+    expect(house.optOuts).toEqual([{ conversationId: conversationOf(NUMBER), how: 'whatsapp:stop' }]);
+    expect(house.alerts).toHaveLength(1);
+  });
+
+  test('a change of an id', async () => {
+    await postWebhook(house.url, fresh('text').replaceAll(NUMBER, '16505556666').replaceAll(BSUID, 'US.6666'));
+    const update = JSON.parse(payload('user-id-update'));
+    const { value } = update.entry[0].changes[0];
+    const right = { wa_id: '', user_id: { previous: 'US.6666', current: 'US.6667' } };
+    value.user_id_update = [{ wa_id: '', user_id: 'US.1' }, right];
+    expect(await postWebhook(house.url, update)).toBe(200);
+    expect(house.optOuts).toEqual([{ conversationId: conversationOf('16505556666'), how: 'whatsapp:moved' }]);
+    expect(house.alerts).toHaveLength(1);
+  });
+});
+
+test('an id is as long as a business-scoped id makes it', async () => {
+  const id = `wamid.${'A'.repeat(400)}`;
+  expect(await postWebhook(house.url, says(NUMBER, 'balance', { id }))).toBe(200);
+  const [event] = house.delivered;
+  expect(event).toMatchObject({ id });
+  expect(inboundEvent.parse(event)).toEqual(event);
 });
 
 describe('what people say', () => {
