@@ -54,6 +54,8 @@ interface Following extends Pick<ConsoleOptions, 'trace' | 'guard'> {
 function follow({ trace, streams, guard }: Following, request: FastifyRequest, reply: FastifyReply): void {
   reply.hijack();
   const { raw } = reply;
+  // It left while it was asked who it is: its `close` does not come again.
+  if (raw.destroyed) return;
   raw.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store', 'x-accel-buffering': 'no' });
   raw.write(':\n\n');
   const write = (event: TraceEvent) => {

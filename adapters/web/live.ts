@@ -13,8 +13,8 @@ export interface Live {
   /** False when this conversation, or the process, has as many open pages as it may have. */
   hasRoom(conversation: string): boolean;
   /**
-   * Sends `replay`, then whatever comes, until the browser leaves, `stillThere` says that it may not go on, or `close` is called. The
-   * response must be open.
+   * Sends `replay`, then whatever comes, until the browser leaves, `stillThere` says that it may not go on, or `close` is called. One
+   * that left before is not attached.
    */
   attach(
     conversation: string,
@@ -112,6 +112,8 @@ export function createLive(log: ConversationLog, heartbeatMs = HEARTBEAT_MS): Li
     },
 
     attach(conversation, response, replay, after, stillThere = async () => true) {
+      // Its `close` was told to nobody and does not come again.
+      if (response.destroyed) return;
       if (closed) {
         response.end();
         return;
