@@ -4,7 +4,8 @@ import type { ShortLived } from './short-lived.js';
 /** Where a message that may be edited later is: the platform's own reference, by conversation and key (`purchase:<id>`). */
 export interface MessageRefs {
   get(conversationId: string, key: string): Promise<string | undefined>;
-  set(conversationId: string, key: string, ref: string): Promise<void>;
+  /** Kept for a week, or for `keptMs`. */
+  set(conversationId: string, key: string, ref: string, keptMs?: number): Promise<void>;
 }
 
 /** Longer than any purchase stays open; afterwards a new message is sent instead of an edit. */
@@ -33,6 +34,7 @@ export function createMessageRefs(shortLived: ShortLived, vault: Pick<Vault, 'se
       const kept = await shortLived.get(keyOf(conversationId, key));
       return kept === undefined ? undefined : read(kept);
     },
-    set: (conversationId, key, ref) => shortLived.set(keyOf(conversationId, key), vault.seal(ref), KEPT_MS),
+    set: (conversationId, key, ref, keptMs = KEPT_MS) =>
+      shortLived.set(keyOf(conversationId, key), vault.seal(ref), keptMs),
   };
 }

@@ -173,6 +173,28 @@ describe('what is typed in direct messages', () => {
     expect(await typed('2', after)).toEqual(own);
   });
 
+  test.each([
+    ['a press on a message of their own', () => house.post(asInteraction(payload('block-actions')))],
+    ['news of another conversation', () => tell(THREAD, 'slack-U00000001-thread')],
+  ])('goes where it went at first when Slack sends it again, after %s', async (_what, happens) => {
+    await tell(CHANNEL, 'slack-U00000001-C00000001');
+    expect(await typed('2', after)).toEqual(ofChannel);
+    await happens();
+    const before = house.delivered.length;
+    await typed('2', after);
+    expect(house.delivered).toHaveLength(before);
+    // What is typed next is said to whoever spoke last, whatever was sent again.
+    expect(await typed('stop', '1795254301.000000')).not.toEqual(ofChannel);
+  });
+
+  test('to their own conversation goes there again, whoever spoke in the meantime', async () => {
+    expect(await typed('2', after)).toEqual(own);
+    // By Slack's clock before the text, and noted after it.
+    await tell(CHANNEL, 'slack-U00000001-C00000001');
+    await typed('2', after);
+    expect(house.delivered).toHaveLength(1);
+  });
+
   test('by somebody else is not touched by it', async () => {
     await tell({ ...CHANNEL, u: 'U00000002' }, 'slack-U00000002-C00000001');
     expect(await typed('stop', after)).toEqual(own);

@@ -100,6 +100,17 @@ describe.each(HOUSES)('what is under way, on %s', (_name, open) => {
     expect(await there.get(fresh(), 'purchase:1')).toBeUndefined();
   });
 
+  test('a message reference is kept as long as it is said to be', async () => {
+    const refs = createMessageRefs(house.here.shortLived, vault);
+    const conversation = fresh();
+    await refs.set(conversation, 'heard:1', 'here', 200);
+    await refs.set(conversation, 'heard:2', 'here');
+    expect(await refs.get(conversation, 'heard:1')).toBe('here');
+    await sleep(300);
+    expect(await refs.get(conversation, 'heard:1')).toBeUndefined();
+    expect(await refs.get(conversation, 'heard:2')).toBe('here');
+  });
+
   test('a message reference is kept sealed; one kept in clear before is read, one whose key is gone is none', async () => {
     const { shortLived } = house.here;
     const refs = createMessageRefs(shortLived, vault);
