@@ -41,8 +41,6 @@ export interface PurchaseAnswer {
   readonly status: 'completed' | 'processing' | 'failed';
   /** The operator's receipt code. */
   readonly confirmationCode?: string;
-  /** The operator's own words; for support, not for the subscriber. */
-  readonly message?: string;
 }
 
 /** Who is asked for a top-up, and by whom. */

@@ -92,7 +92,7 @@ function readActivation({ status, body }: Answer, json: unknown, order: Purchase
   if (status === 202 && body?.trim() === '') return { status: 'processing' };
   const parsed = activationResponse.safeParse(json);
   if (!parsed.success) throw new TelcoAmbiguous('the answer to the order cannot be read');
-  const { transid, fundSource, confirmationCode, transactionMessage } = parsed.data;
+  const { transid, fundSource, confirmationCode } = parsed.data;
   const named = Boolean(transid?.trim());
   if (named && transid?.trim().toLowerCase() !== order.transactionId.toLowerCase()) {
     throw new TelcoAmbiguous('the answer is about another order');
@@ -101,11 +101,7 @@ function readActivation({ status, body }: Answer, json: unknown, order: Purchase
   if (outcome !== 'failed' && order.fundSource === 'wallet' && fundSource?.trim().toUpperCase() === 'LOAN') {
     throw new TelcoAmbiguous('the telco took a loan for an order on the wallet');
   }
-  return {
-    status: outcome,
-    ...(confirmationCode && { confirmationCode }),
-    ...(transactionMessage && { message: transactionMessage }),
-  };
+  return { status: outcome, ...(confirmationCode && { confirmationCode }) };
 }
 
 /** upsell.yaml: 200 is completed, 202 is queued. That is enough without a `status` only where the answer names the order. */

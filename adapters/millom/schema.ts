@@ -88,7 +88,6 @@ export const activationResponse = z.object({
   transid: maybeText,
   status: maybeText,
   fundSource: maybeText,
-  transactionMessage: maybeText,
   confirmationCode: maybeText,
 });
 
