@@ -11,6 +11,10 @@ export interface PostgresWorker extends MailboxWorker {
   wake(): void;
 }
 
+interface State {
+  closing: boolean;
+}
+
 interface WorkerParts {
   readonly sql: Sql;
   readonly vault: Pick<Vault, 'seal' | 'open'>;
@@ -28,10 +32,16 @@ const MAX_STARTS = 25;
 const MAX_CLAIM = 16;
 const RETRY_MS = 250;
 
-/** A leased conversation and its oldest entries, as `mailbox_claim` gives them. */
+export const TAKE = 'select * from mailbox_take($1, $2, $3)';
+/** Asked twice it counts once. */
+export const COUNT_START =
+  'update mailboxes set starts = $3 where conversation = $1 and lease = $2 returning conversation';
+
+/** A leased conversation and its oldest entries, as `mailbox_take` gives them. */
 interface Claimed {
   readonly conversation: string;
   readonly lease: string;
+  /** Which start of the first entry this is. Above 1 it is not written down yet. */
   readonly starts: number;
   readonly throws: number;
   readonly failures: number;
@@ -44,7 +54,7 @@ interface Claimed {
 export function startPostgresWorker(parts: WorkerParts): PostgresWorker {
   const { sql, work, lockMs } = parts;
   const held = new Map<Claimed, Promise<void>>();
-  const state = { closing: false };
+  const state: State = { closing: false };
   let claiming = false;
   /** Something may be due that was not asked for yet. */
   let more = false;
@@ -57,7 +67,7 @@ export function startPostgresWorker(parts: WorkerParts): PostgresWorker {
       while (more && !state.closing && held.size < work.concurrency) {
         more = false;
         const room = Math.min(MAX_CLAIM, work.concurrency - held.size);
-        const rows = await sql.query<Claimed>('select * from mailbox_claim($1, $2, $3)', [room, lockMs, SLICE]);
+        const rows = await sql.query<Claimed>(TAKE, [room, lockMs, SLICE]);
         for (const claimed of rows) held.set(claimed, run(claimed));
         if (rows.length === room) more = true;
       }
@@ -105,11 +115,11 @@ async function renew(sql: Sql, held: readonly Claimed[], lockMs: number): Promis
 }
 
 /** A conversation's slice, in order. True when entries are left that somebody may take now. */
-async function drain(parts: WorkerParts, state: { closing: boolean }, claimed: Claimed): Promise<boolean> {
+async function drain(parts: WorkerParts, state: State, claimed: Claimed): Promise<boolean> {
   let session = unsealed(parts, claimed.session_sealed);
   let tries: Tries = claimed;
   for (const [index, sealed] of claimed.entries.entries()) {
-    const outcome = await runEntry(parts, claimed, { sealed, session, tries });
+    const outcome = await runEntry(parts, state, claimed, { sealed, session, tries });
     if (outcome === 'put off') return false;
     const release = state.closing || index === claimed.entries.length - 1;
     const left = await commit(parts, state, claimed, index, outcome, release);
@@ -134,22 +144,31 @@ const BURY = `
       delete from mailbox_dead where id <= (select id from mailbox_dead order by id desc offset $10::int - 1 limit 1))
   select remaining as left from done`;
 
-/** Asked until it is answered: being late is safe, since a lease that is over is refused. */
 async function commit(
-  { sql, vault, work, lockMs, sessionMs }: WorkerParts,
-  state: { closing: boolean },
+  parts: WorkerParts,
+  state: State,
   { conversation, lease, ids }: Claimed,
   index: number,
   { session, dead }: Outcome,
   release: boolean,
 ): Promise<number> {
-  const saved = session === undefined ? null : vault.seal(session);
-  const values = [conversation, lease, ids[index], saved, sessionMs, release, lockMs];
+  const saved = session === undefined ? null : parts.vault.seal(session);
+  const values = [conversation, lease, ids[index], saved, parts.sessionMs, release, parts.lockMs];
   const [asked, about] =
     dead === undefined ? [COMMIT, []] : ([BURY, [dead.kind, dead.reason, MAX_DEAD_LETTERS]] as const);
+  return (await untilAnswered<{ left: number }>(parts, state, asked, [...values, ...about]))[0]?.left ?? -1;
+}
+
+/** Asks until it is answered: being late is safe, since a lease that is over is refused. Rejects when the worker closes. */
+async function untilAnswered<Row>(
+  { sql, work }: WorkerParts,
+  state: State,
+  asked: string,
+  values: readonly unknown[],
+): Promise<Row[]> {
   for (let attempt = 1; ; attempt++) {
     try {
-      return (await sql.query<{ left: number }>(asked, [...values, ...about]))[0]?.left ?? -1;
+      return await sql.query<Row>(asked, values);
     } catch (error) {
       if (attempt === 1) work.onError?.(error);
       if (state.closing) throw error;
@@ -176,22 +195,26 @@ interface Outcome {
   readonly dead?: Burial;
 }
 
-async function runEntry(parts: WorkerParts, claimed: Claimed, head: Head): Promise<Outcome | 'put off'> {
-  const { work, sql } = parts;
+async function runEntry(parts: WorkerParts, state: State, claimed: Claimed, head: Head): Promise<Outcome | 'put off'> {
+  const { work } = parts;
+  const { conversation, lease } = claimed;
+  const { starts, throws, failures } = head.tries;
   const entry = openEntry(parts, head);
   if (entry === undefined) return { session: undefined, dead: UNREADABLE };
-  if (head.tries.starts > MAX_STARTS) {
-    return giveUp(work, entry, new PoisonEntry(`begun ${head.tries.starts} times and never finished`));
+  if (starts > MAX_STARTS) return giveUp(work, entry, new PoisonEntry(`begun ${starts} times and never finished`));
+  if (starts > 1) {
+    // Somebody's lease ran out. Only what is known to begin is a start: a lease whose answer was lost began nothing.
+    const counted = await untilAnswered(parts, state, COUNT_START, [conversation, lease, starts]);
+    if (counted.length === 0) return 'put off';
   }
   try {
     return { session: await parts.handler(entry) };
   } catch (error) {
     work.onError?.(error);
     const counted = work.isTransient(error) ? 0 : 1;
-    if (head.tries.throws + counted >= MAX_THROWS) return giveUp(work, entry, error);
-    const delay = backoffStrategy(head.tries.failures + 1, undefined, error instanceof Error ? error : undefined);
-    const values = [claimed.conversation, claimed.lease, counted, delay];
-    await sql.query('select mailbox_fail($1, $2, $3, $4)', values);
+    if (throws + counted >= MAX_THROWS) return giveUp(work, entry, error);
+    const delay = backoffStrategy(failures + 1, undefined, error instanceof Error ? error : undefined);
+    await untilAnswered(parts, state, 'select mailbox_fail($1, $2, $3, $4)', [conversation, lease, counted, delay]);
     return 'put off';
   }
 }

@@ -45,7 +45,7 @@ return { 4, redis.call('GET', KEYS[6]) }`;
 
 /**
  * Begins the head entry, unless another run that is alive has the conversation. Sent twice by a connection that broke before the
- * answer came, it answers twice.
+ * answer came, it answers twice and counts one start.
  * KEYS box open lease tries session · ARGV token leaseMs conversation → { entry, session, starts, throws } or {}
  */
 export const BEGIN = `
@@ -58,7 +58,7 @@ end
 local lease = redis.call('GET', KEYS[3])
 if lease and lease ~= ARGV[1] then return {} end
 redis.call('SET', KEYS[3], ARGV[1], 'PX', ARGV[2])
-local starts = redis.call('HINCRBY', KEYS[4], 'starts', 1)
+local starts = redis.call('HINCRBY', KEYS[4], 'starts', lease and 0 or 1)
 return { entry, redis.call('GET', KEYS[5]), starts, redis.call('HGET', KEYS[4], 'throws') }`;
 
 /**

@@ -103,6 +103,16 @@ describe.each(HOUSES)('on %s', (_name, openHouse) => {
       expect(worker.dead).toEqual([]);
     });
 
+    test('is not one that was begun for nobody, however often: it is run', async () => {
+      const mailbox = await open();
+      await deliverAll(mailbox, 'anna', ['unheard of', 'next']);
+      await mailbox.beginUnanswered('anna', 40);
+      const worker = await work(mailbox);
+      await until(() => worker.handled.includes('next'));
+      expect(worker.handled).toEqual(['unheard of', 'next']);
+      expect(worker.dead).toEqual([]);
+    });
+
     test('does not pass its count on to the next one', async () => {
       const mailbox = await open();
       await deliverAll(mailbox, 'anna', numbered('message', 3));

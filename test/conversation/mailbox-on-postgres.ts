@@ -1,4 +1,5 @@
 import { createPostgresMailbox } from '../../bot/conversation/postgres-mailbox.js';
+import { COUNT_START, TAKE } from '../../bot/conversation/postgres-mailbox-worker.js';
 import type { Database } from '../../bot/stores/database.js';
 import { createPublish, type Sql } from '../../bot/stores/sql.js';
 import { tempVault } from '../support/stores.js';
@@ -64,7 +65,13 @@ export function openPostgresMailbox(sql: Sql, options: MailboxOptions = {}): Tes
       await createPostgresMailbox({ vault, sql, publish: () => undefined }).deliver(event);
     },
     // The lease is over at once, as if the time had passed.
-    beginAndDie: async () => void (await sql.query('select mailbox_claim(1, 0, 20)')),
+    async beginAndDie(conversation) {
+      const [taken] = await sql.query<{ lease: string; starts: number }>(TAKE, [1, 0, 20]);
+      await sql.query(COUNT_START, [conversation, taken?.lease, taken?.starts]);
+    },
+    async beginUnanswered(_conversation, times) {
+      for (let time = 0; time < times; time++) await sql.query(TAKE, [1, 0, 20]);
+    },
     hurry: (done) =>
       until(async () => {
         await sql.query('update mailboxes set due_at = now() where lease is null and due_at > now()');

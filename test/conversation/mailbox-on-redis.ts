@@ -65,18 +65,24 @@ export async function openRedisMailbox(store: RedisStore, options: MailboxOption
       const given = [60_000, vault.seal(JSON.stringify(event)), event.conversationId, Date.now(), '', 10_000];
       await redis.eval(DELIVER, 6, seen(event.id), box, open, lease, tries, session, ...given);
     },
-    async beginAndDie(conversation) {
-      const { box, open, lease, tries, session } = keys(conversation);
-      const token = randomBytes(9).toString('base64url');
-      await redis.eval(BEGIN, 5, box, open, lease, tries, session, token, 10_000, conversation);
-      // It is dead for so long that its lease has run out.
-      await redis.del(lease);
-    },
+    beginAndDie: (conversation) => begin(redis, keys(conversation), conversation, 1),
+    // A connection that breaks before the answer came sends the same again.
+    beginUnanswered: (conversation, times) => begin(redis, keys(conversation), conversation, times),
     hurry: (done) => hurry(redis, prefix, done),
     async age(ms) {
       aged += ms;
     },
   };
+}
+
+async function begin(redis: Redis, keys: Keys, conversation: string, times: number): Promise<void> {
+  const { box, open, lease, tries, session } = keys;
+  const token = randomBytes(9).toString('base64url');
+  for (let time = 0; time < times; time++) {
+    await redis.eval(BEGIN, 5, box, open, lease, tries, session, token, 10_000, conversation);
+  }
+  // The worker is dead for so long that its lease has run out.
+  await redis.del(lease);
 }
 
 async function leftovers(redis: Redis, prefix: string): ReturnType<TestMailbox['leftovers']> {

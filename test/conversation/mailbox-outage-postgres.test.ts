@@ -160,6 +160,32 @@ withServer(server === undefined ? `a mailbox on PostgreSQL [${NO_POSTGRES}]` : '
     expect(await mailbox.session('anna')).toBe('session after second');
   }, 60_000);
 
+  test('that is away when a turn fails is asked again to put it off', async () => {
+    const patient = openPostgresMailbox(database.sql, { vault: mailbox.vault, lockMs: 60_000 });
+    const worker = await work(patient, async () => {
+      if (worker.handled.length > 1) return undefined;
+      // Longer than the worker waits for an answer.
+      way.cut();
+      setTimeout(way.restore, 2_500);
+      throw new Error('not yet');
+    });
+    await patient.deliver(says('anna', 'hello'));
+    await until(() => worker.handled.length === 2, 15_000);
+    await patient.close();
+  }, 60_000);
+
+  test('knows of a start of what another worker left before it is begun', async () => {
+    await mailbox.deliver(says('anna', 'hello'));
+    await mailbox.beginAndDie('anna');
+    const known: unknown[] = [];
+    await work(mailbox, async () => {
+      known.push(...(await database.sql.query('select starts from mailboxes')));
+      return undefined;
+    });
+    await until(async () => (await mailbox.depth()).conversations === 0);
+    expect(known).toEqual([{ starts: 2 }]);
+  }, 60_000);
+
   test('wakes workers of other processes, also after their connection broke', async () => {
     const elsewhere = openPostgresMailbox(home.database.sql, { vault: mailbox.vault });
     await elsewhere.close();

@@ -32,6 +32,8 @@ export interface TestMailbox extends Mailbox {
   strand(event: InboundEvent): Promise<void>;
   /** What a worker leaves that is killed by the first entry of a conversation. */
   beginAndDie(conversation: string): Promise<void>;
+  /** What is left where a conversation was begun so often for a worker that never had the answer. */
+  beginUnanswered(conversation: string, times: number): Promise<void>;
   /** Has waiting retries run now instead of after their back-off, until `done`. */
   hurry(done: () => boolean): Promise<void>;
   /** Lets so much time pass for those who wait. */
