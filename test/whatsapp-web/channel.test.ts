@@ -56,6 +56,24 @@ describe('what people write on WhatsApp Web', () => {
     expect(await house.event()).toMatchObject({ kind: 'text', text });
   });
 
+  test.each<[string, string, string]>([
+    ['WhatsApp’s own id of it', 'TEL;waid=60129876543:+60 12-987 6543', '60129876543'],
+    ['types before the id', 'TEL;type=CELL;type=VOICE;waid=60129876543:+60 12-987 6543', '60129876543'],
+    ['a group, and types after the id', 'item1.TEL;waid=60129876543;type=CELL:+60 12-987 6543', '60129876543'],
+    ['small letters', 'tel;type=home:+60 3-1234 5678', '+60 3-1234 5678'],
+    ['nothing but a number', 'TEL:+60 3-1234 5678', '+60 3-1234 5678'],
+    ['TEL elsewhere', 'FN:HOTEL\nNOTE:TEL:1\nTEL:+60 3-1234 5678\nTEL:+60 3-9999 9999', '+60 3-1234 5678'],
+    ['lines that end as in the RFC', 'FN:Mum\r\nTEL;TYPE=cell:+60 3-1234 5678\r\nEND:VCARD', '+60 3-1234 5678'],
+    ['no number', 'EMAIL:tel@example.com', ''],
+    ['no value and many ids', 'TELwaid=1'.repeat(4_000), ''],
+    ['a name that is all ids', `TEL${';waid=1'.repeat(4_000)}`, ''],
+    ['an endless group', `${'item.'.repeat(4_000)}TEL:1`, ''],
+  ])('finds the number in a card with %s', async (_what, lines, text) => {
+    house = new House();
+    (await house.connected()).receives('contact', { body: `BEGIN:VCARD\nVERSION:3.0\n${lines}\nEND:VCARD` });
+    expect(await house.event()).toMatchObject({ kind: 'text', text });
+  });
+
   test.each(['group', 'status', 'broadcast', 'newsletter', 'encryption-notice', 'call', 'deleted', 'own'])(
     'gets no answer when it is not said to us: %s',
     async (name) => {

@@ -54,10 +54,19 @@ function textOf({ type, body, hasMedia, vCards }: z.infer<typeof message>): stri
   return UNREADABLE.has(type) ? '' : undefined;
 }
 
-/** The first number of a vCard (RFC 6350; `waid` is WhatsApp's own parameter). */
+/** WhatsApp's cards have a few lines; a picture may come after the number. In characters. */
+const LONGEST_VCARD = 4_096;
+
+/** The first number of a vCard (RFC 6350; `waid` is WhatsApp's own parameter). A stranger wrote it: its length is all that costs time. */
 function phoneIn(vCard: string): string {
-  const [, id, phone = ''] = /^[^\n:]*TEL(?:[^\n:]*waid=(\d+))?[^\n:]*:(.*)$/m.exec(vCard) ?? [];
-  return (id ?? phone).trim().slice(0, 50);
+  for (const line of vCard.slice(0, LONGEST_VCARD).split(/[\r\n]+/)) {
+    const colon = line.indexOf(':');
+    const [name = '', ...parameters] = line.slice(0, Math.max(colon, 0)).toUpperCase().split(';');
+    if (name !== 'TEL' && !name.endsWith('.TEL')) continue;
+    const id = parameters.find((parameter) => /^WAID=\d{1,20}$/.test(parameter));
+    return (id?.slice('WAID='.length) ?? line.slice(colon + 1)).trim().slice(0, 50);
+  }
+  return '';
 }
 
 /** The digits of an address that is a phone number. */
