@@ -23,9 +23,15 @@ describe('answers that break their own specification', () => {
         monetaryBalance: 'none',
         validUntil: [],
       }),
-    ).toEqual({ plans: [] });
+    ).toEqual({ plans: [], plansMissing: true });
     expect(account({ balances: null, currency: null, validUntil: null })).toEqual({ wallets: [] });
     expect(offers({ subscriberState: null, offers: null })).toEqual({ state: 'unknown', offers: [] });
+  });
+
+  test('a list of plans of which none can be read is no list; an empty one is', () => {
+    expect(balance({ activePlans: [{ planName: NAME }, 'daily'] })).toEqual({ plans: [], plansMissing: true });
+    expect(balance({ activePlans: [] })).toEqual({ plans: [] });
+    expect(balance({ activePlans: [{ planId: 'P1' }, 'daily'] })).toMatchObject({ plans: [{ id: 'P1' }] });
   });
 
   test('a single thing stands for a list of one', () => {
@@ -114,7 +120,7 @@ describe('answers that break their own specification', () => {
 
   test('enum values nobody has heard of are data', () => {
     expect(offers({ subscriberState: 'NEED_A_HUG', offers: [] }).state).toBe('unknown');
-    expect(balance({ accountType: 'HYBRID', accountStatus: 'ASLEEP' })).toEqual({ plans: [] });
+    expect(balance({ accountType: 'HYBRID', accountStatus: 'ASLEEP' })).toEqual({ plans: [], plansMissing: true });
     expect(balance({ accountStatus: 'INACTIVE' }).accountActive).toBe(false);
   });
 
