@@ -6,14 +6,13 @@ import { delimiter, join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import { StoreUnavailable } from './errors.js';
+import { LONGEST_SOCKET_PATH } from './lock.js';
 
 /** Redis and its drop-in successor, as distributions name them. */
 const PROGRAMS = ['redis-server', 'valkey-server'];
 /** A long AOF takes its time to load; a server that is alive and loading is waited for this long. */
 const READY_WITHIN_MS = 60_000;
 const STOP_WITHIN_MS = 10_000;
-/** A Unix socket's path has 108 bytes on Linux and 104 on macOS, its closing zero included. */
-const LONGEST_SOCKET_PATH = 100;
 
 /** A redis-server of our own on a Unix socket. */
 export interface EmbeddedServer {

@@ -1,4 +1,4 @@
-import { readdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { takeLock } from '../../bot/stores/lock.js';
@@ -55,6 +55,32 @@ describe('a lock', () => {
     writeFileSync(`${path}.lock.${process.ppid}.12345-0badb007`, '');
     (await takeLock(path)).release();
     expect(readdirSync(folder.path)).toEqual([]);
+  });
+
+  test('is held by an owner whose process cannot be seen, as from another container, for as long as it lives', async () => {
+    const first = startScript(TAKE, path);
+    await first.ready;
+    const [claim = ''] = readdirSync(folder.path);
+    renameSync(join(folder.path, claim), `${path}.lock.999999999.1-0badb007`);
+    const refusal = expect.objectContaining({
+      code: 'STORE_IN_USE',
+      message: expect.stringContaining('process 999999999 of another container'),
+    });
+    await expect(takeLock(path)).rejects.toEqual(refusal);
+    await first.kill();
+    (await takeLock(path)).release();
+    expect(readdirSync(folder.path)).toEqual([]);
+  });
+
+  test('is one where the path is too long for a socket as well', async () => {
+    const deep = join(folder.path, 'x'.repeat(120));
+    mkdirSync(deep);
+    const first = startScript(TAKE, join(deep, 'store'));
+    expect(await first.ready).toBe('owner');
+    await expect(takeLock(join(deep, 'store'))).rejects.toMatchObject({ code: 'STORE_IN_USE' });
+    await first.kill();
+    (await takeLock(join(deep, 'store'))).release();
+    expect([readdirSync(deep), readdirSync(folder.path)]).toEqual([[], ['x'.repeat(120)]]);
   });
 
   test('goes to exactly one of many processes that find a dead owner’s at the same time', async () => {
