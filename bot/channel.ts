@@ -26,8 +26,11 @@ export interface Inbox {
   readonly deliver: Deliver;
   /** Whether whoever opened a stream may still read it; absent: nobody has to be let in. */
   stillThere?(request: FastifyRequest): Promise<boolean>;
-  /** The user told the platform to be left alone (blocked us, uninstalled, opted out): no nudge until they ask for it. */
-  optedOut(conversationId: string, how: string): Promise<void>;
+  /**
+   * The user told the platform to be left alone (blocked us, uninstalled, opted out): no nudge until they ask for it. `saidAt`, in
+   * epoch milliseconds, where it may be old news: what they agreed to since stays.
+   */
+  optedOut(conversationId: string, how: string, saidAt?: number): Promise<void>;
   /** The same for everybody in a workspace that removed the app. */
   workspaceLeft(channel: string, workspace: string, how: string): Promise<void>;
   /** The user has another number now and is not heard of under this name again: what it proved is void, by either of their names. */

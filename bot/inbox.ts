@@ -12,8 +12,9 @@ export function createWatch(
   log: Logger,
 ): Omit<Inbox, 'deliver'> {
   return {
-    async optedOut(conversationId, how) {
-      await ledger.setConsent(conversationId, NOTIFICATION_TYPES, false, how);
+    async optedOut(conversationId, how, saidAt) {
+      if (saidAt === undefined) await ledger.setConsent(conversationId, NOTIFICATION_TYPES, false, how);
+      else await ledger.optOut(conversationId, NOTIFICATION_TYPES, how, new Date(saidAt));
       await ledger.promise('registration', conversationId, conversationId);
     },
     async workspaceLeft(channel, workspace, how) {

@@ -106,7 +106,7 @@ async function nudges(turn: Turn): Promise<Screen> {
 }
 
 async function toggle(turn: Turn, type: NotificationType, on: boolean): Promise<void> {
-  await turn.ledger.setConsent(turn.conversationId, [type], on, 'chat:settings');
+  await turn.ledger.setConsent(turn.conversationId, [type], on, 'chat:settings', turn.saidAt);
   await turn.registerConsent();
   turn.remember({ consentAsked: true });
 }

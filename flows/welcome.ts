@@ -50,7 +50,8 @@ export const consent = flow({
   needsLine: false,
   async begin(turn, intent) {
     const granted = intent.name === 'nudges.on';
-    await turn.ledger.setConsent(turn.conversationId, NOTIFICATION_TYPES, granted, `chat:${intent.name}`);
+    const source = `chat:${intent.name}`;
+    await turn.ledger.setConsent(turn.conversationId, NOTIFICATION_TYPES, granted, source, turn.saidAt);
     await turn.registerConsent();
     turn.remember({ consentAsked: true });
     const { text } = turn;

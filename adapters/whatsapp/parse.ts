@@ -28,7 +28,7 @@ export type Update =
       readonly outgoing?: string;
       readonly error?: { readonly code: number; readonly details: string };
     }
-  | { readonly kind: 'preference'; readonly who: Who; readonly stop: boolean }
+  | { readonly kind: 'preference'; readonly who: Who; readonly stop: boolean; readonly at: number | undefined }
   /** The person took another number, or was given another id: `from` will not be heard of again. */
   | { readonly kind: 'moved'; readonly from: Who; readonly to: Who }
   | ({ readonly kind: 'account' } & AccountNews)
@@ -62,7 +62,13 @@ function changeUpdates({ field, value }: Change, phoneNumberId: string): Update[
         if (preference === undefined) return unreadable('preference');
         const who = whoIs(preference.wa_id, preference.user_id);
         if (who === undefined) return ignored('nobody');
-        return { kind: 'preference', who, stop: preference.value === 'stop' };
+        const { value: said, timestamp } = preference;
+        return {
+          kind: 'preference',
+          who,
+          stop: said === 'stop',
+          at: timestamp === undefined ? undefined : msOf(timestamp),
+        };
       });
     case 'user_id_update':
       return (value.user_id_update ?? []).map((update): Update => {
@@ -89,7 +95,11 @@ function messageUpdate(
   if (message.type === 'system') return movedUpdate(message, who);
   const said = saidIn(message);
   if (said === undefined) return ignored(message.type);
-  return { kind: 'said', who, id: message.id, at: Number(message.timestamp) * 1000, said };
+  return { kind: 'said', who, id: message.id, at: msOf(message.timestamp), said };
+}
+
+function msOf(seconds: string | number): number {
+  return Number(seconds) * 1000;
 }
 
 /** What a message says. `undefined` asks for no answer; what we cannot read is an empty text, which gets the choices. */

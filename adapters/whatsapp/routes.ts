@@ -10,6 +10,7 @@ import { type Said, type Update, updatesOf, type Who } from './parse.js';
 import type { Presence } from './presence.js';
 import { readWebhook } from './schema.js';
 import type { Address, Sender } from './send.js';
+import { asksToStop } from './stop.js';
 import { findFormer, findUser, lookUp, renamed, type User } from './users.js';
 import { verifySignature, verifySubscription } from './verify.js';
 import type { Window } from './window.js';
@@ -66,7 +67,7 @@ function createTaker(inbox: Inbox, parts: RouteParts): (updates: readonly Update
         // "Resume" is not consent to our alerts: those are switched on in the chat.
         if (!update.stop) return log.debug({ update: 'preference' }, 'a WhatsApp user takes marketing again');
         const user = await findOrFail(inbox, update.who, parts);
-        return inbox.optedOut(conversationOf(parts, user), 'whatsapp:stop');
+        return inbox.optedOut(conversationOf(parts, user), 'whatsapp:stop', update.at);
       }
       case 'moved':
         return takeMove(inbox, parts, update.from, update.to);
@@ -143,19 +144,28 @@ function laneOfWho({ bsuid, number }: Who): string {
   return bsuid ?? number ?? '';
 }
 
-async function takeSaid(
-  inbox: Inbox,
-  parts: RouteParts,
-  { who, id, at, said }: Extract<Update, { kind: 'said' }>,
-): Promise<void> {
+async function takeSaid(inbox: Inbox, parts: RouteParts, update: Extract<Update, { kind: 'said' }>): Promise<void> {
+  const { who, id, at, said } = update;
   const now = parts.now();
-  if (now - at > STALE_MS) return parts.log.debug({ why: 'stale' }, 'WhatsApp update ignored');
+  if (now - at > STALE_MS) return takeStale(inbox, parts, update);
   const user = await findOrFail(inbox, who, parts);
   const conversationId = conversationOf(parts, user);
   // Before the event is in the mailbox: the turn that answers it has to find the window open.
   await orUnavailable(parts.window.touch(conversationId, Math.min(at, now)));
   parts.presence.heard(conversationId, id);
-  await inbox.deliver({ id, at: now, conversationId, from: originOf(parts, user), ...(said satisfies Said) });
+  const saidAt = Math.min(at, now);
+  await inbox.deliver({ id, at: now, saidAt, conversationId, from: originOf(parts, user), ...(said satisfies Said) });
+}
+
+/** Not answered any more; whoever asked to be left alone is all the same. */
+async function takeStale(
+  inbox: Inbox,
+  parts: RouteParts,
+  { who, at, said }: Extract<Update, { kind: 'said' }>,
+): Promise<void> {
+  if (!asksToStop(said)) return parts.log.debug({ why: 'stale' }, 'WhatsApp update ignored');
+  const user = await orUnavailable(lookUp(who, parts.aliases));
+  await inbox.optedOut(conversationOf(parts, user), 'whatsapp:said-stop', at);
 }
 
 /**

@@ -54,7 +54,13 @@ const status = z.object({
   errors: part(each(z.object({ code: z.coerce.number().int(), error_data: part(z.object({ details: part(text) })) }))),
 });
 
-const preference = z.object({ wa_id: part(text), user_id: part(text), category: part(text), value: z.string() });
+const preference = z.object({
+  wa_id: part(text),
+  user_id: part(text),
+  category: part(text),
+  value: z.string(),
+  timestamp: part(seconds),
+});
 
 const userIdUpdate = z.object({
   wa_id: part(text),

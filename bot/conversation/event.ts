@@ -28,6 +28,8 @@ const head = {
   id: z.string().min(1).max(LONGEST_EVENT_ID),
   /** Epoch milliseconds at which it was received. */
   at: z.number().int().nonnegative(),
+  /** Epoch milliseconds at which it was said or done, where the platform tells: it may be redelivered hours later. */
+  saidAt: z.number().int().nonnegative().optional(),
   /** `conversationIdOf(from)`. */
   conversationId: z.string().min(1).max(100),
   /** Was given up, which its user was told, and is tried again because an operator said so: it buys nothing any more. */

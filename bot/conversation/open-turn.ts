@@ -39,6 +39,7 @@ export function openTurn(
   const { ledger, linking } = deps;
   const turn: Turn = {
     now,
+    saidAt: event.saidAt === undefined ? now : new Date(event.saidAt),
     replayed: event.replayed === true,
     conversationId,
     ledger,

@@ -20,6 +20,8 @@ export interface TurnTelco {
 /** What a flow may know and do during one turn. */
 export interface Turn {
   readonly now: Date;
+  /** When the user said it, where the platform tells; else now. */
+  readonly saidAt: Date;
   /** What is answered was given up before, which its user was told: it buys nothing. */
   readonly replayed: boolean;
   readonly conversationId: string;

@@ -1,10 +1,10 @@
-import { desc, eq, sql } from 'drizzle-orm';
+import { and, desc, eq, gt, sql } from 'drizzle-orm';
 import { NOTIFICATION_TYPES } from '../domain/notification.js';
-import type { LedgerContext } from './context.js';
+import { type LedgerContext, nowPlus } from './context.js';
 import type { Ledger } from './ledger.js';
 import { consents } from './schema.js';
 
-type Methods = 'setConsent' | 'consents' | 'askedForConsent';
+type Methods = 'setConsent' | 'optOut' | 'consents' | 'askedForConsent';
 
 const value = sql.placeholder;
 
@@ -23,11 +23,30 @@ export function consentMethods({ db, clock }: LedgerContext): Pick<Ledger, Metho
     .limit(1)
     .prepare('asked_for_consent');
 
+  const agreedSince = db
+    .selectDistinct({ type: consents.type })
+    .from(consents)
+    .where(
+      and(eq(consents.conversationId, value('conversationId')), consents.granted, gt(consents.at, nowPlus('ahead'))),
+    )
+    .prepare('agreed_since');
+  /** Nothing was said in the future, whatever a platform's clock says. */
+  const aheadOf = (saidAt: Date | undefined) => (saidAt === undefined ? 0 : Math.min(0, clock.ahead(saidAt)));
+
+  const setConsent: Ledger['setConsent'] = async (conversationId, types, granted, source, saidAt) => {
+    if (types.length === 0) return;
+    const at = sql<Date>`(coalesce(${clock.stamp()}::timestamptz, now())
+      + ${aheadOf(saidAt)}::float8 * interval '1 millisecond')`;
+    await db.insert(consents).values(types.map((type) => ({ conversationId, type, granted, source, at })));
+  };
+
   return {
-    async setConsent(conversationId, types, granted, source) {
-      if (types.length === 0) return;
-      const at = sql<Date>`coalesce(${clock.stamp()}::timestamptz, now())`;
-      await db.insert(consents).values(types.map((type) => ({ conversationId, type, granted, source, at })));
+    setConsent,
+    async optOut(conversationId, types, source, saidAt) {
+      const rows = await agreedSince.execute({ conversationId, ahead: aheadOf(saidAt), stamp: clock.stamp() });
+      const stay = new Set(rows.map(({ type }) => type));
+      const ended = types.filter((type) => !stay.has(type));
+      await setConsent(conversationId, ended, false, source, saidAt);
     },
     async consents(conversationId) {
       const rows = await newest.execute({ conversationId });

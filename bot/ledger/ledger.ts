@@ -220,13 +220,16 @@ export interface Ledger
   queuedNudges(before: Date, limit: number): Promise<readonly Nudge[]>;
 
   // Consent
-  /** Appends to the consent history of a conversation; the newest entry per type counts. */
+  /** Appends to the consent history of a conversation, as of `saidAt`, or now; the newest entry per type counts. */
   setConsent(
     conversationId: string,
     types: readonly NotificationType[],
     granted: boolean,
     source: string,
+    saidAt?: Date,
   ): Promise<void>;
+  /** Takes back, as of `saidAt`, what was agreed to until then: a yes that was said later stays. */
+  optOut(conversationId: string, types: readonly NotificationType[], source: string, saidAt: Date): Promise<void>;
   /** The types agreed to in this conversation. */
   consents(conversationId: string): Promise<ReadonlySet<NotificationType>>;
   /** True when this conversation was ever asked, whatever it answered. */

@@ -21,6 +21,7 @@ describe('what people write on WhatsApp Web', () => {
       kind: 'text',
       text: 'balance',
       at: expect.any(Number),
+      saidAt: expect.any(Number),
       conversationId: CONVERSATION,
       from: { channel: 'whatsapp', workspace: '601700000001', user: '60123456789', address: ADDRESS },
     });
@@ -94,6 +95,18 @@ describe('what people write on WhatsApp Web', () => {
     phone.receives('text', { t: now - 25 * 3_600, body: 'old' });
     phone.receives('text', { t: now - 23 * 3_600, body: 'late' });
     expect(await house.event()).toMatchObject({ text: 'late' });
+  });
+
+  test('ends the alerts, and gets no answer, when it asks to stop and comes days late', async () => {
+    house = new House();
+    const phone = await house.connected();
+    const t = Math.floor(Date.now() / 1000) - 72 * 3_600;
+    house.storeFailures = 1;
+    phone.receives('text', { t, body: 'Basta, darme de baja' });
+    await until(() => house.optOuts.length > 0);
+    expect(house.optOuts).toEqual([{ conversationId: CONVERSATION, how: 'whatsapp:said-stop', saidAt: t * 1000 }]);
+    phone.receives('text', { body: 'balance' });
+    expect(await house.event()).toMatchObject({ text: 'balance' });
   });
 
   test('waits for a store that is away, in order', async () => {

@@ -19,6 +19,7 @@ export class House {
   readonly events: InboundEvent[] = [];
   readonly deliveries: DeliveryReport[] = [];
   readonly alerts: string[] = [];
+  readonly optOuts: unknown[] = [];
   readonly logged: unknown[][] = [];
   printed = '';
   /** How often the stores will refuse. */
@@ -62,7 +63,10 @@ export class House {
         this.events.push(event);
         return 'accepted';
       },
-      optedOut: async () => undefined,
+      optedOut: async (conversationId, how, saidAt) => {
+        if (this.storeFailures-- > 0) throw new Error('the store is away');
+        this.optOuts.push({ conversationId, how, saidAt });
+      },
       workspaceLeft: async () => undefined,
       delivery: (report) => void this.deliveries.push(report),
       alert: (code) => void this.alerts.push(code),

@@ -29,7 +29,7 @@ export interface House {
   readonly delivered: InboundEvent[];
   readonly deliveries: DeliveryReport[];
   readonly alerts: { readonly code: string; readonly what: string }[];
-  readonly optOuts: { readonly conversationId: string; readonly how: string }[];
+  readonly optOuts: { readonly conversationId: string; readonly how: string; readonly saidAt?: number }[];
   readonly debug: unknown[];
   readonly warnings: unknown[];
   /** What the mailbox does; replace it to see what the channel does with other answers. */
@@ -39,7 +39,7 @@ export interface House {
   /** What blocks the links of who has another number now. */
   movedAway: (user: ChatUser & Pick<Origin, 'phone'>) => Promise<void>;
   /** What keeps opt-outs; replace it likewise. */
-  optOut: (conversationId: string, how: string) => Promise<void>;
+  optOut: (conversationId: string, how: string, saidAt?: number) => Promise<void>;
   /** Added to the clock, in milliseconds. */
   skew: number;
   /** Another process of the same Refill. */
@@ -89,7 +89,7 @@ export async function openHouse({ timeoutMs, redisUrl = REDIS_URL }: HouseOption
   };
   const operator = {
     alert: (code: string, what: string) => void house.alerts.push({ code, what }),
-    optedOut: (conversationId: string, how: string) => house.optOut(conversationId, how),
+    optedOut: (conversationId: string, how: string, saidAt?: number) => house.optOut(conversationId, how, saidAt),
     workspaceLeft: async () => undefined,
   };
   const http = createHttp({ log: silent, metrics: createMetrics(), ready: async () => undefined });
@@ -115,7 +115,8 @@ export async function openHouse({ timeoutMs, redisUrl = REDIS_URL }: HouseOption
       house.delivered.push(event);
       return 'accepted';
     },
-    optOut: async (conversationId, how) => void house.optOuts.push({ conversationId, how }),
+    optOut: async (conversationId, how, saidAt) =>
+      void house.optOuts.push({ conversationId, how, ...(saidAt !== undefined && { saidAt }) }),
     another,
     async stop() {
       await http.close();

@@ -227,7 +227,7 @@ describe('an update in a shape of tomorrow costs nobody else theirs', () => {
     const { value } = stop.entry[0].changes[0];
     value.user_preferences = [{ wa_id: other, value: { is: 'stop' } }, ...value.user_preferences];
     expect(await postWebhook(house.url, stop)).toBe(200);
-    expect(house.optOuts).toEqual([{ conversationId: conversationOf(NUMBER), how: 'whatsapp:stop' }]);
+    expect(house.optOuts).toMatchObject([{ conversationId: conversationOf(NUMBER), how: 'whatsapp:stop' }]);
     expect(house.alerts).toHaveLength(1);
   });
 
@@ -271,6 +271,7 @@ describe('what people say', () => {
         ...said,
         id: expect.stringMatching(/^wamid\.\d+\./),
         at: expect.any(Number),
+        saidAt: expect.any(Number),
         conversationId: conversationOf(NUMBER),
         from: {
           channel: 'whatsapp',
@@ -324,6 +325,79 @@ describe('what people say', () => {
     expect(house.delivered).toHaveLength(1);
     expect(await postWebhook(house.url, fresh('text', 8 * 3600 + 60))).toBe(200);
     expect(house.delivered).toHaveLength(1);
+  });
+
+  describe('more than eight hours ago', () => {
+    const long = (content: Record<string, unknown> | string, more: Record<string, unknown> = {}) =>
+      says(NUMBER, content, { timestamp: String(Math.floor(Date.now() / 1000) - 30 * 3_600), ...more });
+    const press = (payload: string) => ({ type: 'button', button: { payload, text: 'a label' } });
+    const tap = (id: string) => ({ type: 'interactive', interactive: { type: 'button_reply', button_reply: { id } } });
+
+    test.each<[string, Record<string, unknown> | string]>([
+      ['in English', 'STOP'],
+      ['in Spanish', 'quiero darme de baja'],
+      ['in Urdu', 'پیغامات بند کریں'],
+      ['in Urdu, in Latin letters', 'Band karo!'],
+      ['with the button of an alert', press('nudges.off')],
+      ['with the words of an alert’s button', { type: 'button', button: { payload: 'Stop', text: 'Stop' } }],
+      ['with a button of the chat', tap('nudges.off~AbCd12~2')],
+    ])('and asks to stop, %s, ends the alerts as of then, and gets no answer', async (_how, content) => {
+      const said = long(content);
+      expect(await postWebhook(house.url, said)).toBe(200);
+      expect(house.optOuts).toEqual([
+        {
+          conversationId: conversationOf(NUMBER),
+          how: 'whatsapp:said-stop',
+          saidAt: expect.any(Number),
+        },
+      ]);
+      expect(house.optOuts[0]?.saidAt).toBeLessThan(Date.now() - 29 * 3_600_000);
+      expect(house.delivered).toEqual([]);
+      expect(house.meta.attempts).toBe(0);
+    });
+
+    test.each<[string, Record<string, unknown> | string]>([
+      ['a question', 'balance'],
+      ['nothing', ''],
+      ['another button', press('offers')],
+      ['a yes', tap('nudges.on~AbCd12~1')],
+      ['the word in a token', tap('settings.toggle~nudges.off~0')],
+      ['a hello', { type: 'request_welcome' }],
+    ])('and says %s changes nothing', async (_what, content) => {
+      expect(await postWebhook(house.url, long(content))).toBe(200);
+      expect([house.optOuts, house.delivered]).toEqual([[], []]);
+      expect(house.debug).toHaveLength(1);
+    });
+
+    test('and asks to stop in a chat known by an id ends the alerts there, and nobody is remembered by it', async () => {
+      const [number, bsuid] = ['16505552222', 'US.2221'];
+      await postWebhook(house.url, fresh('username-only').replaceAll(BSUID, bsuid));
+      const known = await house.redis.keys(`${house.prefix}*`);
+      await postWebhook(house.url, long('stop', { from: number, from_user_id: bsuid }));
+      await postWebhook(house.url, long('stop', { from: '16505553333', from_user_id: 'US.3333' }));
+      expect(house.optOuts.map(({ conversationId }) => conversationId)).toEqual([
+        conversationOf(bsuid),
+        conversationOf('16505553333'),
+      ]);
+      expect(await house.redis.keys(`${house.prefix}*`)).toHaveLength(known.length);
+    });
+
+    test('and asks to stop is taken when Meta comes back with it, where it could not be kept', async () => {
+      const { optOut } = house;
+      house.optOut = () => Promise.reject(new LedgerUnavailable('away'));
+      const said = long('stop');
+      expect(await postWebhook(house.url, said)).toBe(503);
+      house.optOut = optOut;
+      expect(await postWebhook(house.url, said)).toBe(200);
+      expect(house.optOuts).toHaveLength(1);
+    });
+  });
+
+  test('is taken with the time when it was said', async () => {
+    await postWebhook(house.url, fresh('text', 600));
+    const [event] = house.delivered;
+    const saidAt = event !== undefined && 'saidAt' in event ? event.saidAt : undefined;
+    expect(Math.abs((saidAt ?? 0) - (Date.now() - 600_000))).toBeLessThan(5_000);
   });
 
   test('a redelivery carries the same id, by which it is known', async () => {
@@ -524,7 +598,8 @@ describe('what becomes of messages', () => {
 
 test('stopping marketing is an opt-out; resuming it asks for nothing', async () => {
   await postWebhook(house.url, payload('preferences-stop'));
-  expect(house.optOuts).toEqual([{ conversationId: conversationOf(NUMBER), how: 'whatsapp:stop' }]);
+  const stop = { conversationId: conversationOf(NUMBER), how: 'whatsapp:stop', saidAt: 1_731_705_721_000 };
+  expect(house.optOuts).toEqual([stop]);
   await postWebhook(house.url, payload('preferences-resume'));
   expect(house.optOuts).toHaveLength(1);
 });

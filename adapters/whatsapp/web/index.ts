@@ -4,6 +4,7 @@ import { LRUCache } from 'lru-cache';
 import type { Channel, Inbox } from '../../../bot/channel.js';
 import type { InboundEvent, Origin } from '../../../bot/conversation/event.js';
 import type { Logger } from '../../../bot/log.js';
+import { asksToStop } from '../stop.js';
 import type { Window } from '../window.js';
 import { findBrowser, openWebClient, type WebClient } from './client.js';
 import { deliveryOf, numberOf, type Said, saidIn } from './parse.js';
@@ -40,7 +41,7 @@ export interface WhatsAppWebChannel extends Channel {
   state(): WebState;
 }
 
-/** Older messages, delivered after a long absence, are answered by nobody: it would be strange. In milliseconds. */
+/** Older messages, delivered after a long absence, are answered by nobody: it would be strange. "Stop" counts. In milliseconds. */
 const STALE_MS = 24 * 3_600_000;
 /** How often a message is offered to a store that is down before it is lost: nobody delivers it again. */
 const DELIVERY_WAITS_MS = [200, 1_000, 5_000, 15_000, 30_000];
@@ -116,15 +117,18 @@ function createListener(options: WhatsAppWebOptions, now: () => number, inbox: (
   const lastOf = new Map<string, Promise<void>>();
   const stopped = new AbortController();
 
-  async function take(said: Said, client: WebClient): Promise<void> {
+  async function take(said: Said, isStale: boolean, client: WebClient): Promise<void> {
     const workspace = client.info?.wid.user ?? '';
     const user = (await numberBehind(said.chat, client, numbers)) ?? said.chat;
     const from: Origin = { channel: 'whatsapp', workspace, user, address: writeAddress(said.chat) };
     const conversationId = options.conversationIdOf(from);
-    const event: InboundEvent = { kind: 'text', id: said.id, at: now(), conversationId, from, text: said.text };
+    const { id, text } = said;
+    const at = now();
+    const event: InboundEvent = { kind: 'text', id, at, saidAt: Math.min(said.at, at), conversationId, from, text };
     for (const wait of [0, ...DELIVERY_WAITS_MS]) {
       await sleep(wait, undefined, { signal: stopped.signal });
       try {
+        if (isStale) return await inbox()?.optedOut(conversationId, 'whatsapp:said-stop', said.at);
         await options.window.touch(conversationId, said.at);
         await inbox()?.deliver(event);
         return;
@@ -138,12 +142,13 @@ function createListener(options: WhatsAppWebOptions, now: () => number, inbox: (
   return {
     heard(message: unknown, client: WebClient): void {
       const said = saidIn(message);
-      if (said === undefined || now() - said.at > STALE_MS) {
+      const isStale = said !== undefined && now() - said.at > STALE_MS;
+      if (said === undefined || (isStale && !asksToStop({ kind: 'text', text: said.text }))) {
         log.debug('a WhatsApp message that asks for no answer');
         return;
       }
       const mine = (lastOf.get(said.chat) ?? Promise.resolve())
-        .then(() => take(said, client))
+        .then(() => take(said, isStale, client))
         .catch((error: unknown) => {
           if (!stopped.signal.aborted) log.error({ err: error }, 'a WhatsApp message was lost');
         })

@@ -43,7 +43,7 @@ export function saidIn(raw: unknown): Said | undefined {
   const { id, from, timestamp, isStatus, broadcast } = parsed.data;
   if (id.fromMe || isStatus || broadcast === true || !PERSON.test(from)) return undefined;
   const text = textOf(parsed.data);
-  return text === undefined ? undefined : { id: id.id, chat: from, text, at: timestamp * 1000 };
+  return text === undefined ? undefined : { id: id.id, chat: from, text, at: Math.floor(timestamp * 1000) };
 }
 
 function textOf({ type, body, hasMedia, vCards }: z.infer<typeof message>): string | undefined {

@@ -109,6 +109,22 @@ export function consents({ ledger, database }: Given): void {
       expect(await ledger().consents(id)).toEqual(new Set());
     });
 
+    test('are as of when they were said: a no that comes late leaves what was agreed to since', async () => {
+      const id = randomUUID();
+      const ago = (hours: number) => new Date(Date.now() - hours * 3_600_000);
+      await ledger().setConsent(id, ['low-data', 'pack-expired'], true, 'welcome', ago(30));
+      await ledger().setConsent(id, ['pack-expired', 'pack-consumed'], true, 'settings', ago(10));
+      await ledger().optOut(id, NOTIFICATION_TYPES, 'late', ago(20));
+      expect(await ledger().consents(id)).toEqual(new Set(['pack-expired', 'pack-consumed']));
+      await ledger().optOut(id, NOTIFICATION_TYPES, 'late', ago(9));
+      expect(await ledger().consents(id)).toEqual(new Set());
+      await ledger().setConsent(id, ['low-data'], true, 'settings');
+      await ledger().optOut(id, NOTIFICATION_TYPES, 'late', ago(1));
+      expect(await ledger().consents(id)).toEqual(new Set(['low-data']));
+      await ledger().optOut(id, NOTIFICATION_TYPES, 'now', new Date(Date.now() + 60_000));
+      expect(await ledger().consents(id)).toEqual(new Set());
+    });
+
     test('keep their history', async () => {
       const id = randomUUID();
       await ledger().setConsent(id, ['low-data'], true, 'welcome');
