@@ -14,6 +14,7 @@ import { createRegistry } from './conversation/registry.js';
 import type { TurnDeps } from './conversation/turn-deps.js';
 import { LedgerUnavailable } from './ledger/index.js';
 import { createPace } from './pace.js';
+import { takesNoWrites } from './stores/redis.js';
 
 const now = () => new Date();
 /** Longer than a turn is tried again without anybody noticing. */
@@ -80,6 +81,9 @@ export async function startWorkers(parts: Parts, closing: Closing): Promise<void
 /** A store or a platform that is down comes back; nothing is given up because of it. */
 function isTransient(error: unknown): boolean {
   return (
-    error instanceof LedgerUnavailable || error instanceof MailboxUnavailable || error instanceof ChannelUnreachable
+    error instanceof LedgerUnavailable ||
+    error instanceof MailboxUnavailable ||
+    error instanceof ChannelUnreachable ||
+    takesNoWrites(error)
   );
 }

@@ -43,6 +43,8 @@ export interface Runner {
   start(begun: Begun): void;
   /** Takes a conversation up: a wake-up. Rejects when its head has to be tried again. */
   take(conversation: string): Promise<void>;
+  /** The same in a free place, if there is one, for when no wake-up can be written down. */
+  takeNow(conversation: string): void;
   /** Begins nothing new and resolves when what was started is done, and what was taken up: `taken`. Their leases last that long. */
   close(taken: Promise<unknown>): Promise<void>;
 }
@@ -76,7 +78,7 @@ interface Outcome {
 
 export function createRunner(options: RunnerOptions): Runner {
   const { redis, prefix, vault, now, sessionMs, leaseMs, work, wake } = options;
-  const sessions = new LRUCache<string, { readonly sealed: string; readonly session: string }>({ max: KEPT_SESSIONS });
+  const sessions = keptSessions(options);
   const runs = new Set<Run>();
   // Unique among processes, and within this one.
   const name = randomBytes(9).toString('base64url');
@@ -113,7 +115,7 @@ export function createRunner(options: RunnerOptions): Runner {
 
   function commit({ keys, token, conversation }: Run, head: Head, { session, dead }: Outcome, goesOn: boolean) {
     const sealed = session === undefined ? '' : vault.seal(session);
-    if (session !== undefined) sessions.set(conversation, { sealed, session });
+    if (session !== undefined) sessions.keep(conversation, { sealed, session });
     const id = letterId(conversation);
     const letter = dead === undefined ? '' : writeLetter(vault, dead, dead.event, head.sealed);
     return redis.mailboxCommit(
@@ -124,35 +126,45 @@ export function createRunner(options: RunnerOptions): Runner {
     );
   }
 
-  /** What a conversation saved last, without opening again what this process sealed. No session where nobody can read it. */
-  function opened(conversation: string, sealed: string | null | undefined): string | undefined {
-    if (sealed === null || sealed === undefined) return undefined;
-    const kept = sessions.get(conversation);
-    if (kept?.sealed === sealed) return kept.session;
-    try {
-      return vault.open(sealed);
-    } catch (error) {
-      work.onError?.(error);
-      return undefined;
-    }
+  function startNow({ keys, token, event, sealed, session }: Begun): Promise<void> {
+    const { conversationId: conversation } = event;
+    return drain(
+      { keys, token, conversation },
+      { sealed, event, session: sessions.opened(conversation, session), starts: 1 },
+    );
   }
 
-  async function startNow({ keys, token, event, sealed, session }: Begun): Promise<void> {
-    const { conversationId: conversation } = event;
-    try {
-      await drain({ keys, token, conversation }, { sealed, event, session: opened(conversation, session), starts: 1 });
-    } catch (error) {
+  async function take(conversation: string, token = newToken()): Promise<void> {
+    const keys = keysOf(prefix, conversation);
+    const [sealed, session, starts] = await redis.mailboxBegin(
+      ...[keys.box, keys.open, keys.lease, keys.tries, keys.session],
+      ...[token, leaseMs, conversation],
+    );
+    if (sealed === undefined) return;
+    const head = { sealed, session: sessions.opened(conversation, session), starts: starts ?? 1 };
+    await drain({ keys, token, conversation }, head);
+  }
+
+  function reserve(): string | undefined {
+    if (closing || reserved >= work.concurrency) return undefined;
+    reserved += 1;
+    return newToken();
+  }
+
+  /** Has a reserved place until it ends. */
+  function occupy(conversation: string, run: Promise<void>): void {
+    const running = run
       // The lease was given back, or expires: should this wake-up be lost as well, the next sweep finds the conversation.
-      await wake(conversation, backoffStrategy(1, undefined, error as Error)).catch(() => undefined);
-    }
+      .catch((error: Error) => wake(conversation, backoffStrategy(1, undefined, error)).catch(() => undefined))
+      .finally(() => {
+        reserved -= 1;
+        started.delete(running);
+      });
+    started.add(running);
   }
 
   return {
-    reserve() {
-      if (closing || reserved >= work.concurrency) return undefined;
-      reserved += 1;
-      return newToken();
-    },
+    reserve,
     release() {
       reserved -= 1;
     },
@@ -162,30 +174,39 @@ export function createRunner(options: RunnerOptions): Runner {
         .then(() => wake(conversation))
         .catch(() => undefined); // the next look at what stands still finds it
     },
-    start(begun) {
-      const running = startNow(begun).finally(() => {
-        reserved -= 1;
-        started.delete(running);
-      });
-      started.add(running);
-    },
-    async take(conversation) {
-      const keys = keysOf(prefix, conversation);
-      const token = newToken();
-      const begun = await redis.mailboxBegin(
-        ...[keys.box, keys.open, keys.lease, keys.tries, keys.session],
-        ...[token, leaseMs, conversation],
-      );
-      const [sealed, session, starts] = begun;
-      if (sealed === undefined) return;
-      await drain(
-        { keys, token, conversation },
-        { sealed, session: opened(conversation, session), starts: starts ?? 1 },
-      );
+    start: (begun) => occupy(begun.event.conversationId, startNow(begun)),
+    take: (conversation) => take(conversation),
+    takeNow(conversation) {
+      const token = reserve();
+      if (token !== undefined) occupy(conversation, take(conversation, token));
     },
     async close(taken) {
       closing = true;
       await Promise.all([...started, taken]).finally(() => clearInterval(renewing));
+    },
+  };
+}
+
+interface KeptSession {
+  readonly sealed: string;
+  readonly session: string;
+}
+
+function keptSessions({ vault, work }: RunnerOptions) {
+  const sessions = new LRUCache<string, KeptSession>({ max: KEPT_SESSIONS });
+  return {
+    keep: (conversation: string, saved: KeptSession) => void sessions.set(conversation, saved),
+    /** What a conversation saved last, without opening again what this process sealed. No session where nobody can read it. */
+    opened(conversation: string, sealed: string | null | undefined): string | undefined {
+      if (sealed === null || sealed === undefined) return undefined;
+      const kept = sessions.get(conversation);
+      if (kept?.sealed === sealed) return kept.session;
+      try {
+        return vault.open(sealed);
+      } catch (error) {
+        work.onError?.(error);
+        return undefined;
+      }
     },
   };
 }

@@ -1,5 +1,6 @@
 import { type Job, Queue, Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
+import { takesNoWrites } from '../stores/redis.js';
 import { backoffStrategy } from './backoff.js';
 import type { InboundEvent } from './event.js';
 import {
@@ -223,7 +224,9 @@ function startWorker(options: RedisMailboxOptions, handler: EntryHandler, work: 
     // One round at a time: while Redis is away they wait for it, and all would run at once when it is back.
     if (looking) return;
     looking = true;
-    await wakeStalled(connection, queue, prefix, now() - lockMs).catch((error: unknown) => work.onError?.(error));
+    await wakeStalled({ redis: connection, queue, runner, prefix, before: now() - lockMs }).catch((error: unknown) =>
+      work.onError?.(error),
+    );
     looking = false;
   }
   const stalled = setInterval(() => void look(), lockMs / 2);
@@ -246,13 +249,28 @@ function startWorker(options: RedisMailboxOptions, handler: EntryHandler, work: 
 /** Most conversations are looked after by somebody: only so many a round can be in need. */
 const STALLED_AT_ONCE = 1000;
 
-/** Wakes conversations that began to wait before `before` and that nobody has: their run died, or a write was refused. */
-async function wakeStalled(redis: Redis, queue: Queue<WakeJob>, prefix: string, before: number): Promise<void> {
+interface Look {
+  readonly redis: Redis;
+  readonly queue: Queue<WakeJob>;
+  readonly runner: Runner;
+  readonly prefix: string;
+  readonly before: number;
+}
+
+/**
+ * Wakes conversations that began to wait before `before` and that nobody has: their run died, or a write was refused. A Redis
+ * that is full takes no wake-up and starts no job: what is in it is then taken up here, and makes room.
+ */
+async function wakeStalled({ redis, queue, runner, prefix, before }: Look): Promise<void> {
   for (let shard = 0; shard < SHARDS; shard++) {
     const waiting = await redis.zrangebyscore(openKey(prefix, shard), '-inf', before, 'LIMIT', 0, STALLED_AT_ONCE);
     await Promise.all(
       waiting.map(async (conversation) => {
-        if ((await redis.exists(keysOf(prefix, conversation).lease)) === 0) await wake(queue, conversation);
+        if ((await redis.exists(keysOf(prefix, conversation).lease)) === 1) return;
+        await wake(queue, conversation).catch((error: unknown) => {
+          if (!takesNoWrites(error)) throw error;
+          runner.takeNow(conversation);
+        });
       }),
     );
   }

@@ -45,7 +45,8 @@ return { 4, redis.call('GET', KEYS[6]) }`;
 
 /**
  * Begins the head entry, unless another run that is alive has the conversation. Sent twice by a connection that broke before the
- * answer came, it answers twice and counts one start.
+ * answer came, it answers twice and counts one start. Redis looks at whether it is full only before a script's first write: a DEL is always
+ * allowed, and so is what comes after it.
  * KEYS box open lease tries session · ARGV token leaseMs conversation → { entry, session, starts, throws } or {}
  */
 export const BEGIN = `
@@ -57,6 +58,7 @@ if not entry then
 end
 local lease = redis.call('GET', KEYS[3])
 if lease and lease ~= ARGV[1] then return {} end
+redis.call('DEL', KEYS[3])
 redis.call('SET', KEYS[3], ARGV[1], 'PX', ARGV[2])
 local starts = redis.call('HINCRBY', KEYS[4], 'starts', lease and 0 or 1)
 return { entry, redis.call('GET', KEYS[5]), starts, redis.call('HGET', KEYS[4], 'throws') }`;
@@ -105,12 +107,13 @@ return { 1, next }`;
 
 /**
  * Takes the start back, since it killed no worker, and counts the throw unless something else is to blame (`count` 0). Gives
- * the lease back unless the entry is to be given up.
+ * the lease back unless the entry is to be given up. It begins with a write that a full Redis allows, as BEGIN does.
  * KEYS lease tries · ARGV token count limit → throws so far, or -1 when fenced off
  */
 export const FAIL = `
 local lease = redis.call('GET', KEYS[1])
 if lease and lease ~= ARGV[1] then return -1 end
+redis.call('HDEL', KEYS[2], '')
 redis.call('HINCRBY', KEYS[2], 'starts', -1)
 local throws = redis.call('HINCRBY', KEYS[2], 'throws', ARGV[2])
 if ARGV[2] == '0' or throws < tonumber(ARGV[3]) then redis.call('DEL', KEYS[1]) end

@@ -92,6 +92,13 @@ interface Embedded {
   close(): Promise<void>;
 }
 
+/** Redis answered that it takes no writes now: it is full, its disk is, or it became a replica. */
+export function takesNoWrites(error: unknown): boolean {
+  return (
+    error instanceof Error && error instanceof ReplyError && /^(OOM|MISCONF|READONLY|EXECABORT) /.test(error.message)
+  );
+}
+
 function isReplica({ message }: Error): boolean {
   return message.startsWith('READONLY');
 }
@@ -151,16 +158,22 @@ function createConnections(connect: (options: Options) => Redis, log: RedisSetti
     return redis;
   };
   let pinger: Redis | undefined;
+  let full = false;
   return {
     forWorkers: () => add(WORKERS),
     forWebhooks: () => add(WEBHOOKS),
     async ping() {
       // Unlike a webhook's, its commands wait for the connection, but no longer than any other.
       pinger ??= add({ ...WEBHOOKS, enableOfflineQueue: true });
-      await pinger.set(`${PREFIX}:ping`, '', 'PX', 1000).catch((error: Error) => {
+      try {
+        await pinger.set(`${PREFIX}:ping`, '', 'PX', 1000);
+        full = false;
+      } catch (error) {
         // A server that is full still answers, and what is in it still gets done.
-        if (!(error instanceof ReplyError) || isReplica(error)) throw error;
-      });
+        if (!(error instanceof ReplyError) || isReplica(error as Error)) throw error;
+        if (!full) log.error({ err: error }, 'Redis takes no writes: events are refused until there is room');
+        full = true;
+      }
     },
     async close() {
       for (const redis of open) redis.disconnect();

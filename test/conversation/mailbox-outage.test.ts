@@ -245,6 +245,23 @@ describe('when Redis refuses to write', () => {
   );
 });
 
+describe('while Redis is full', () => {
+  test('what waits is worked off, so that there is room again, and what fails has its tries', async () => {
+    const { prefix, vault } = mailbox;
+    for (const text of numbered('hello', 10)) await mailbox.deliver(says(`the one of ${text}`, text));
+    await server.store.forWorkers().config('SET', 'maxmemory', '1');
+    const behind = await openRedisMailbox(server.store, { prefix, vault, lockMs: 1_000 });
+    const worker = await work(behind, async (entry) => {
+      if (textOf(entry) === 'hello-1') throw new Error('never');
+      return 'saved';
+    });
+    await until(async () => (await mailbox.depth()).conversations === 0, 30_000);
+    expect(worker.handled.toSorted()).toEqual([...Array(4).fill('hello-1'), ...numbered('hello', 10)].toSorted());
+    expect(worker.dead).toEqual([{ text: 'hello-1', error: expect.any(Error) }]);
+    await behind.close();
+  }, 60_000);
+});
+
 describe('a mailbox whose Redis was never there', () => {
   test('refuses in time, and can be closed', async () => {
     const nowhere = join(server.socket, '..', 'nowhere.sock');

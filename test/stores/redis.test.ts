@@ -4,8 +4,10 @@ import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { openRedis, type RedisStore } from '../../bot/stores/redis.js';
+import { pino } from 'pino';
+import { openRedis, type RedisStore, takesNoWrites } from '../../bot/stores/redis.js';
 import { socketPath } from '../../bot/stores/redis-server.js';
+import { createRedisShortLived } from '../../bot/stores/redis-short-lived.js';
 import { silent, startScript, tempFolder } from '../support/stores.js';
 
 const OPEN = `
@@ -198,6 +200,39 @@ describe('a Redis server named by a URL', () => {
     const again = await openRedis({ url, dataDir: '/nowhere', log: silent });
     expect(await again.forWorkers().get('a')).toBe('1');
     await again.close();
+  });
+});
+
+describe('a Redis that is full', () => {
+  test('answers a ping and can be started with, and says so once', async () => {
+    const first = await open();
+    const operator = first.forWorkers();
+    const port = await freePort();
+    await operator.config('SET', 'port', port);
+    await operator.config('SET', 'maxmemory', 1);
+    const said: unknown[] = [];
+    const log = pino({ level: 'error' }, { write: (line) => said.push(JSON.parse(line).msg) });
+    const store = await openRedis({ url: `redis://127.0.0.1:${port}`, dataDir: '', log });
+    stores.push(store);
+    await store.ping();
+    const outage = expect.stringContaining('takes no writes');
+    expect(said).toEqual([outage]);
+    await operator.config('SET', 'maxmemory', 0);
+    await store.ping();
+    await operator.config('SET', 'maxmemory', 1);
+    await store.ping();
+    expect(said).toEqual([outage, outage]);
+  });
+
+  test('is told from a question that was wrong', async () => {
+    const redis = (await open()).forWorkers();
+    await redis.rpush('list', 'entry');
+    await redis.config('SET', 'maxmemory', 1);
+    const why = (answer: Promise<unknown>) => answer.then(() => undefined, takesNoWrites);
+    expect(await why(redis.set('a', '1'))).toBe(true);
+    expect(await why(redis.eval(`return redis.call('SET', KEYS[1], '1')`, 1, 'a'))).toBe(true);
+    expect(await why(createRedisShortLived(redis, 'short').count('a', 1, 1000))).toBe(true);
+    expect(await why(redis.get('list'))).toBe(false);
   });
 });
 
