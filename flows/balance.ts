@@ -73,7 +73,7 @@ function renewalOf(turn: Turn): { readonly blocks: readonly Block[]; readonly ch
   const choices = proveAgain(turn).map(({ style: _, ...choice }) => choice);
   if (identity.link === undefined || expiresAt === undefined || choices.length === 0) return undefined;
   if (!endsSoon(identity.link, now)) return undefined;
-  const said = text.t('line.ends-soon', { until: text.dateTime(expiresAt) });
+  const said = text.t('line.ends-soon', { until: text.dateTime(expiresAt, now) });
   return { blocks: [{ type: 'text', text: said, tone: 'hint' }], choices };
 }
 
@@ -132,7 +132,7 @@ export function planGauges(turn: Turn, plan: ActivePlan): GaugeBlock[] {
     level: gaugeLevel(gauge),
     caption:
       plan.expiresAt !== undefined && plan.expiresAt.getTime() < FOR_EVER
-        ? text.t('balance.gauge-until', { left: text.gauge(gauge), date: text.dateTime(plan.expiresAt) })
+        ? text.t('balance.gauge-until', { left: text.gauge(gauge), date: text.dateTime(plan.expiresAt, turn.now) })
         : text.gauge(gauge),
   }));
 }

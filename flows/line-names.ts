@@ -31,7 +31,7 @@ export function lineTrouble({ text, now }: Turn, link: LineLink): Localized | un
 export function barredScreen(turn: Turn, hindrance: Hindrance): Screen {
   const { text } = turn;
   if (hindrance.kind === 'young') {
-    const until = text.dateTime(hindrance.until);
+    const until = text.dateTime(hindrance.until, turn.now);
     return say(text.t('barred.young-none', { until }), [leadTo(turn, 'balance'), leadTo(turn, 'help')], 'warning');
   }
   return say(whyBarred(turn, hindrance), [...proveAgain(turn), leadTo(turn, 'help')], 'warning');

@@ -225,7 +225,7 @@ export async function linkedScreen(turn: Turn, made: LineLink): Promise<Screen> 
   const { text, now } = turn;
   const done = { type: 'text', text: text.t('link.linked', { line: lineName(turn, made) }), tone: 'success' } as const;
   if (made.youngUntil === undefined || made.youngUntil <= now) return screen([done]);
-  const young = text.t(await whyYoung(turn, made), { until: text.dateTime(made.youngUntil) });
+  const young = text.t(await whyYoung(turn, made), { until: text.dateTime(made.youngUntil, now) });
   return screen([done, { type: 'text', text: young, tone: 'hint' }]);
 }
 

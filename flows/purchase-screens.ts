@@ -181,7 +181,12 @@ export function overLimitScreen(turn: Turn, wanted: Terms, over: SpendOver): Scr
       { type: 'text', text: text.t(`purchase.over-limit-${over.period}`, values), tone: 'warning' },
       ...(over.freeAt === undefined
         ? []
-        : [{ type: 'text', text: text.t('purchase.limit-frees', { date: text.dateTime(over.freeAt) }) } as const]),
+        : [
+            {
+              type: 'text',
+              text: text.t('purchase.limit-frees', { date: text.dateTime(over.freeAt, turn.now) }),
+            } as const,
+          ]),
       notCharged(turn),
     ],
     [leadTo(turn, 'offers'), leadTo(turn, 'purchases'), leadTo(turn, 'person')],

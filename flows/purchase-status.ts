@@ -56,7 +56,7 @@ async function receiptScreen(turn: Turn, purchase: Purchase): Promise<Screen> {
           { label: text.t('offer.plan'), value: name },
           { label: text.t(terms.fundSource === 'loan' ? 'receipt.owed' : 'receipt.paid'), value: price },
           { label: text.t('offer.paid-from'), value: text.t(`fund.${terms.fundSource}`) },
-          { label: text.t('receipt.date'), value: text.dateTime(stateAt) },
+          { label: text.t('receipt.date'), value: text.dateTime(stateAt, turn.now) },
           { label: text.t('receipt.reference'), value: text.literal(referenceOf(purchase)) },
         ],
       },

@@ -42,7 +42,7 @@ export const purchases = flow({
   steps: {},
 });
 
-function line({ text }: Turn, purchase: Purchase): Fact {
+function line({ text, now }: Turn, purchase: Purchase): Fact {
   const { terms, state, createdAt } = purchase;
   const values = {
     name: planName(text, purchase),
@@ -50,7 +50,7 @@ function line({ text }: Turn, purchase: Purchase): Fact {
     state: text.t(`purchases.${state}`),
     reference: text.literal(referenceOf(purchase)),
   };
-  return { label: text.dateTime(createdAt), value: text.t('purchases.line', values) };
+  return { label: text.dateTime(createdAt, now), value: text.t('purchases.line', values) };
 }
 
 function older({ text }: Turn, after: string): Choice {

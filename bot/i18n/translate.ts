@@ -99,7 +99,7 @@ function createTranslator(language: Language, tag: string | undefined, timezone:
     gauge: (gauge) => localized(amounts.gauge(gauge)),
     quotas: (quotas) => localized(amounts.quotas(quotas)),
     duration: (seconds) => localized(amounts.duration(seconds)),
-    dateTime: (date) => localized(dates.dateTime(date)),
+    dateTime: (date, now) => localized(dates.dateTime(date, now)),
     date: (date) => localized(dates.date(date)),
     list: (items) => localized(lists.format(items)),
   };

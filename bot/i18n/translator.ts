@@ -29,8 +29,8 @@ export interface Translator {
   quotas(quotas: readonly Quota[]): Localized;
   /** `7 days`, `12 hours`. */
   duration(seconds: number): Localized;
-  /** `Sun 29 Nov, 14:00` in the subscriber's zone. */
-  dateTime(date: Date): Localized;
+  /** `Sun 29 Nov, 14:00` in the subscriber's zone; with its year where that is far from `now`. */
+  dateTime(date: Date, now: Date): Localized;
   /** `29 November 2026` in the subscriber's zone. */
   date(date: Date): Localized;
   /** `a, b and c`. */

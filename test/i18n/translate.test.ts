@@ -4,6 +4,7 @@ import { createTranslators, LOCALES, type Localized, MessageFailed } from '../..
 
 const translators = createTranslators();
 const at = new Date('2026-11-29T09:00:00Z');
+const now = new Date('2026-11-22T09:00:00Z');
 
 describe('whose words', () => {
   test.each([
@@ -32,7 +33,7 @@ describe('whose words', () => {
     fc.assert(
       fc.property(fc.string(), fc.string({ unit: 'binary' }), (tag, zone) => {
         const t = translators.for(tag, zone);
-        expect(t.dateTime(at)).not.toBe('');
+        expect(t.dateTime(at, now)).not.toBe('');
         expect(t.t('unit.unlimited')).not.toBe('');
       }),
     );
@@ -70,9 +71,20 @@ describe('a message', () => {
 
 describe('dates', () => {
   test('are told in the subscriber’s zone', () => {
-    expect(translators.for('en', 'Asia/Karachi').dateTime(at)).toBe('Sun 29 Nov, 14:00');
-    expect(translators.for('en', 'America/Guatemala').dateTime(at)).toBe('Sun 29 Nov, 03:00');
-    expect(translators.for('en', 'Pacific/Auckland').dateTime(at)).toBe('Sun 29 Nov, 22:00');
+    expect(translators.for('en', 'Asia/Karachi').dateTime(at, now)).toBe('Sun 29 Nov, 14:00');
+    expect(translators.for('en', 'America/Guatemala').dateTime(at, now)).toBe('Sun 29 Nov, 03:00');
+    expect(translators.for('en', 'Pacific/Auckland').dateTime(at, now)).toBe('Sun 29 Nov, 22:00');
+  });
+
+  test('name the year where it could be taken for another, ahead or behind', () => {
+    const told = (locale: string, date: string) => translators.for(locale, 'UTC').dateTime(new Date(date), now);
+    expect(told('en', '2037-12-31T23:59:00Z')).toBe('Thu, 31 Dec 2037, 23:59');
+    expect(told('es', '2037-12-31T23:59:00Z')).toBe('jue, 31 dic 2037, 23:59');
+    expect(told('ur', '2037-12-31T23:59:00Z')).toBe('جمعرات، 31 دسمبر، 2037، 23:59');
+    expect(told('en', '2027-11-22T09:00:00Z')).toBe('Mon, 22 Nov 2027, 09:00');
+    expect(told('en', '2025-11-22T09:00:00Z')).toBe('Sat, 22 Nov 2025, 09:00');
+    expect(told('en', '2027-02-20T09:00:00Z')).toBe('Sat 20 Feb, 09:00');
+    expect(told('en', '2026-08-24T09:00:00Z')).toBe('Mon 24 Aug, 09:00');
   });
 
   test('fall on the subscriber’s own day', () => {
@@ -85,7 +97,7 @@ describe('dates', () => {
   test('are told in UTC where the zone is unknown', () => {
     for (const zone of ['Mars/Olympus', '', undefined, '../../etc/passwd']) {
       expect(translators.for('en', zone).timezone).toBe('UTC');
-      expect(translators.for('en', zone).dateTime(at)).toBe('Sun 29 Nov, 09:00');
+      expect(translators.for('en', zone).dateTime(at, now)).toBe('Sun 29 Nov, 09:00');
     }
   });
 
