@@ -84,8 +84,24 @@ async function balanceBlocks(turn: Turn): Promise<Block[]> {
     { type: 'heading', text: text.t('balance.heading') },
     ...accountBlocks(turn, left, account),
     ...left.plans.flatMap((plan) => planGauges(turn, plan)),
-    ...(left.plans.length === 0 ? [{ type: 'text', text: text.t('balance.no-plan') } as const] : []),
+    ...unmeasured(turn, left.plans),
+    ...(left.plans.length > 0
+      ? []
+      : [{ type: 'text', text: text.t(left.plansMissing ? 'balance.plans-untold' : 'balance.no-plan') } as const]),
   ];
+}
+
+/** Plans of which the telco told nothing that a gauge could show: that they run, and until when. */
+function unmeasured(turn: Turn, plans: readonly ActivePlan[]): Block[] {
+  const { text } = turn;
+  const facts = plans
+    .filter(({ gauges }) => gauges.length === 0)
+    .map((plan): Fact => {
+      const date = planEnd(turn, plan);
+      const value = date === undefined ? text.t('balance.active') : text.t('balance.active-until', { date });
+      return { label: planLabel(turn, plan), value };
+    });
+  return facts.length > 0 ? [{ type: 'facts', facts }] : [];
 }
 
 function accountBlocks({ text }: Turn, left: Balance, account: Account): Block[] {
@@ -125,16 +141,18 @@ function walletFact(text: Turn['text'], { kind, money, expiresAt }: Wallet): Fac
 export function planGauges(turn: Turn, plan: ActivePlan): GaugeBlock[] {
   const { text } = turn;
   const label = planLabel(turn, plan);
+  const date = planEnd(turn, plan);
   return plan.gauges.map((gauge) => ({
     type: 'gauge',
     label,
     share: remainingShare(gauge),
     level: gaugeLevel(gauge),
-    caption:
-      plan.expiresAt !== undefined && plan.expiresAt.getTime() < FOR_EVER
-        ? text.t('balance.gauge-until', { left: text.gauge(gauge), date: text.dateTime(plan.expiresAt, turn.now) })
-        : text.gauge(gauge),
+    caption: date === undefined ? text.gauge(gauge) : text.t('balance.gauge-until', { left: text.gauge(gauge), date }),
   }));
+}
+
+function planEnd({ text, now }: Turn, { expiresAt }: ActivePlan): Localized | undefined {
+  return expiresAt !== undefined && expiresAt.getTime() < FOR_EVER ? text.dateTime(expiresAt, now) : undefined;
 }
 
 const KNOWN_APPLICATIONS = ['video', 'social', 'music', 'gaming', 'messaging'] as const;

@@ -4,7 +4,7 @@ import type { Turn } from '../bot/conversation/turn.js';
 import type { ActivePlan, Balance } from '../bot/domain/balance.js';
 import type { NotificationType } from '../bot/domain/notification.js';
 import type { Offer, OfferList } from '../bot/domain/offer.js';
-import { LOW_SHARE, remainingShare } from '../bot/domain/quota.js';
+import { LOW_SHARE, remainingShare, type Unit } from '../bot/domain/quota.js';
 import type { Nudge } from '../bot/ledger/ledger.js';
 import { TelcoRefused, TelcoUnreachable } from '../bot/telco.js';
 import { planGauges } from './balance.js';
@@ -103,16 +103,18 @@ function listOf(offers: readonly Offer[]): OfferList {
   return { state: loans ? 'need-loans' : 'need-offers', offers };
 }
 
-/** Data nudges are dropped when a top-up or a purchase overtook them. */
+/** Data nudges are dropped when a top-up or a purchase overtook them; with no gauge to go by, the telco’s word stands. */
 function stillTrue(type: NotificationType, balance: Balance): boolean {
   if (type !== 'low-data' && type !== 'out-of-data') return true;
   return dataGauges(balance.plans).every((share) => share <= LOW_SHARE * 2);
 }
 
+const DATA_UNITS: ReadonlySet<Unit> = new Set(['bytes', 'data-minutes']);
+
 function dataGauges(plans: readonly ActivePlan[]): number[] {
   return plans
     .filter(({ applications }) => applications.every((application) => application.toLowerCase() === 'generic'))
-    .flatMap(({ gauges }) => gauges.filter(({ unit }) => unit === 'bytes').map(remainingShare));
+    .flatMap(({ gauges }) => gauges.filter(({ unit }) => DATA_UNITS.has(unit)).map(remainingShare));
 }
 
 function nudgeScreen(turn: Turn, { type, planName }: Nudge, balance: Balance, list: OfferList): Screen {
@@ -142,9 +144,11 @@ function nudgeScreen(turn: Turn, { type, planName }: Nudge, balance: Balance, li
   };
 }
 
-function saidAs(type: NotificationType, { plans }: Balance): NotificationType {
+function saidAs(type: NotificationType, { plans, plansMissing }: Balance): NotificationType {
   if (type !== 'low-data' && type !== 'out-of-data') return type;
-  return dataGauges(plans).some((share) => share > 0) ? 'low-data' : 'out-of-data';
+  const shares = dataGauges(plans);
+  if (shares.length === 0) return plans.length === 0 && plansMissing !== true ? 'out-of-data' : type;
+  return shares.some((share) => share > 0) ? 'low-data' : 'out-of-data';
 }
 
 /** The plan a notification names: it knows names only, in one language or several. */

@@ -7,6 +7,9 @@ export const selling = {
   'balance.inactive': 'This account is not active at the moment.',
   'balance.money-until': '{amount}, until {date}',
   'balance.no-plan': 'You have no active plan.',
+  'balance.plans-untold': 'Your operator did not list any plans. If you have one, it is not shown here.',
+  'balance.active': 'Active',
+  'balance.active-until': 'Active until {date}',
   'balance.gauge-until': '{left} · until {date}',
   'balance.only-for': '{plan} (only for {apps})',
 

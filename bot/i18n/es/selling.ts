@@ -8,6 +8,9 @@ export const selling: Partial<Record<keyof typeof english, string>> = {
   'balance.inactive': 'Esta cuenta no está activa en este momento.',
   'balance.money-until': '{amount}, hasta el {date}',
   'balance.no-plan': 'No tienes ningún plan activo.',
+  'balance.plans-untold': 'Tu operador no indicó ningún plan. Si tienes uno, no se muestra aquí.',
+  'balance.active': 'Activo',
+  'balance.active-until': 'Activo hasta el {date}',
   'balance.gauge-until': '{left} · hasta el {date}',
   'balance.only-for': '{plan} (solo para {apps})',
 

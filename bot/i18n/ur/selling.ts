@@ -8,6 +8,9 @@ export const selling: Partial<Record<keyof typeof english, string>> = {
   'balance.inactive': 'یہ اکاؤنٹ اس وقت فعال نہیں ہے۔',
   'balance.money-until': '{amount}، {date} تک',
   'balance.no-plan': 'آپ کا کوئی پیکج فعال نہیں ہے۔',
+  'balance.plans-untold': 'آپ کے آپریٹر نے کوئی پیکج نہیں بتایا۔ اگر آپ کا کوئی پیکج ہے تو وہ یہاں نظر نہیں آئے گا۔',
+  'balance.active': 'فعال',
+  'balance.active-until': '{date} تک فعال',
   'balance.gauge-until': '{left} · {date} تک',
   'balance.only-for': '{plan} (صرف {apps} کے لیے)',
 
