@@ -8,6 +8,7 @@ import type { Parts } from './app-parts.js';
 import { mountRoutes } from './app-routes.js';
 import { openTelco } from './app-telco.js';
 import { startWorkers } from './app-workers.js';
+import { startClockWatch } from './clock-watch.js';
 import { Closing } from './closing.js';
 import type { Config } from './config.js';
 import { openCore, ready } from './core.js';
@@ -55,6 +56,8 @@ async function assemble(config: Config, log: Logger, closing: Closing): Promise<
   const deliveries = createDeliveryLog({ ledger: core.ledger, log });
   closing.add('deliveries', () => deliveries.close());
   const watch = createWatch(core, deliveries, log);
+  const clockWatch = startClockWatch({ ...core, log, alert: watch.alert });
+  closing.addTaker('clock', () => clockWatch.close());
   const translators = createTranslators();
   const channels = await openChannels({ config, core, log, translators, world, watch }, closing);
   const telcoFor = () => millom;

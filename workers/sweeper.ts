@@ -32,8 +32,6 @@ const DELIVERIES_KEPT_MS = 30 * 24 * 3_600_000;
 /** Rows that are forgotten in one statement, and statements in one sweep. */
 const FORGOTTEN = 2_000;
 const FORGOTTEN_TIMES = 10;
-/** Tokens are taken with a skew of a minute (docs/security.md), Slack's signatures with five. */
-const CLOCK_MAY_BE_OFF_MS = 60_000;
 
 export interface Sweeper {
   /** One round, now; joins one that is under way. */
@@ -43,10 +41,10 @@ export interface Sweeper {
 
 /** Finds in PostgreSQL what a crash, a wipe or an outage left undone, and puts it back on its way. */
 export function startSweeper(options: SweeperOptions): Sweeper {
-  const seen = { rounds: 0, clockIsOff: false };
+  let rounds = 0;
   let running: Promise<void> | undefined;
   const sweep = () => {
-    running ??= sweepOnce(options, seen).finally(() => {
+    running ??= sweepOnce(options, rounds++).finally(() => {
       running = undefined;
     });
     return running;
@@ -61,16 +59,9 @@ export function startSweeper(options: SweeperOptions): Sweeper {
   };
 }
 
-/** What a sweeper remembers from round to round. */
-interface Seen {
-  rounds: number;
-  clockIsOff: boolean;
-}
-
 /** Every step by itself: what one store or one row holds up, the others do not wait for. */
-async function sweepOnce(options: SweeperOptions, seen: Seen): Promise<void> {
+async function sweepOnce(options: SweeperOptions, round: number): Promise<void> {
   const { ledger, jobs, now, log } = options;
-  const round = seen.rounds++;
   const before = (ms: number) => new Date(now().getTime() - ms);
   const steps: Readonly<Record<string, () => Promise<unknown>>> = {
     expired: async () =>
@@ -105,7 +96,6 @@ async function sweepOnce(options: SweeperOptions, seen: Seen): Promise<void> {
     async quarantine() {
       if (round % PRUNE_EVERY === 0) await ledger.pruneQuarantine();
     },
-    clock: () => checkClock(options, seen),
     figures: () => measure(options),
   };
   for (const [step, run] of Object.entries(steps)) {
@@ -151,18 +141,6 @@ const ALERTS: Readonly<Record<OperatorTask['kind'], string>> = {
  */
 function callForHelp({ alert }: SweeperOptions, { kind, subject, about, id }: OperatorTask): void {
   alert(ALERTS[kind], `${subject}: ${about} (task ${id})`);
-}
-
-/** A wrong clock makes every signed webhook one from another time (401), and nobody complains but the subscribers. */
-async function checkClock({ ledger, alert, metrics }: SweeperOptions, seen: Seen): Promise<void> {
-  const aheadMs = await ledger.clockAheadMs();
-  metrics.clockAhead.set(aheadMs / 1000);
-  const isOff = Math.abs(aheadMs) > CLOCK_MAY_BE_OFF_MS;
-  if (isOff && !seen.clockIsOff) {
-    const how = `${Math.round(Math.abs(aheadMs) / 1000)} s ${aheadMs > 0 ? 'ahead of' : 'behind'}`;
-    alert('CLOCK_OFF', `this machine's clock is ${how} the database's`);
-  }
-  seen.clockIsOff = isOff;
 }
 
 async function measure({ ledger, jobs, mailbox, metrics }: SweeperOptions): Promise<void> {

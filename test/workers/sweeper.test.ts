@@ -222,22 +222,6 @@ describe('a sweep', () => {
     expect(await place.ledger.delivery(message.id)).toBeUndefined();
   });
 
-  test('calls for a clock that is off, once until it was right again', async () => {
-    expect(Math.abs(await place.ledger.clockAheadMs())).toBeLessThan(60_000);
-    let ahead = 0;
-    const alerts: string[] = [];
-    const { sweep } = sweeper({
-      ledger: { ...place.ledger, clockAheadMs: async () => ahead },
-      alert: (code, what) => void alerts.push(`${code}: ${what}`),
-    });
-    for (ahead of [0, -600_000, -601_000, 59_000, 600_000]) await sweep();
-    expect(alerts).toEqual([
-      "CLOCK_OFF: this machine's clock is 600 s behind the database's",
-      "CLOCK_OFF: this machine's clock is 600 s ahead of the database's",
-    ]);
-    expect((await place.metrics.clockAhead.get()).values[0]?.value).toBe(600);
-  });
-
   test('happens by itself, and one at a time', async () => {
     let rounds = 0;
     let running = 0;
