@@ -54,8 +54,10 @@ export function guardTelco(telco: Telco, options: GuardOptions): Telco {
   const lanes = createLanes({ ...LANES, ...options.lanes });
   const read = <T>(call: TelcoCall | undefined, ask: (call: TelcoCall) => Promise<T>) =>
     lanes(call?.lane ?? 'turn', call, (timed) => {
-      // An order's look at the balance is in a hurry: that it gave up says nothing about the telco.
-      if (timed.lane === 'order') return reads.whileClosed(() => ask(timed));
+      // An order's look at the balance is in a hurry: that it gave up says nothing about the telco. As the one that tries whether
+      // the telco is back it has the time of any other.
+      if (timed.lane === 'order' && reads.isClosed()) return ask(timed);
+      if (timed.lane === 'order') return reads.run(() => ask({ ...timed, deadlineMs: DEADLINE_MS }));
       return (timed.lane === 'background' ? background : reads).run(() => ask(timed));
     });
   const { register, requestTopUp, findPurchase } = telco;
@@ -113,9 +115,8 @@ class Guard {
     return Math.max(0, this.openUntil - Date.now());
   }
 
-  /** Runs `work` unless the circuit is open; what becomes of it does not count, unless it is the one that may try again. */
-  async whileClosed<T>(work: () => Promise<T>): Promise<T> {
-    return this.policy.state === CircuitState.Closed ? work() : this.run(work);
+  isClosed(): boolean {
+    return this.policy.state === CircuitState.Closed;
   }
 
   async run<T>(work: () => Promise<T>): Promise<T> {

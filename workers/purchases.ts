@@ -1,9 +1,10 @@
-import { planArrived, type Snapshot, saysNothing, snapshotOf } from '../bot/domain/evidence.js';
+import { planArrived, type Snapshot, saysTooLittle, snapshotOf } from '../bot/domain/evidence.js';
 import { SEND_WITHIN_MS } from '../bot/domain/patience.js';
 import type { Line } from '../bot/domain/subscriber.js';
 import { RefillError } from '../bot/errors.js';
 import type { JobRunner } from '../bot/jobs.js';
 import type { Ledger, MoveDetails } from '../bot/ledger/ledger.js';
+import type { PurchaseTerms } from '../bot/ledger/purchase-types.js';
 import type { Telco } from '../bot/telco.js';
 import { wakeOutbox } from '../bot/telco-events.js';
 import { type OrderOptions, sendOrder } from './order.js';
@@ -44,7 +45,9 @@ export async function submit(options: PurchasesWorkerOptions, id: string): Promi
   if (!(await ledger.isConfirmedFor(purchase, line))) return endUnsent(options, id, ANOTHER_KEY);
   const telco = lines.telcoFor(line.operator);
   if ((telco.restMs?.() ?? 0) > 0) throw new NotNow('the telco takes no orders now');
-  const snapshot = await snapshotBefore(ledger, telco, line, purchase.terms.planId);
+  const snapshot = await snapshotBefore(ledger, telco, line, purchase.terms);
+  // That look may have been the one that tried a telco which did not answer before.
+  if ((telco.restMs?.() ?? 0) > 0) throw new NotNow('the telco does not answer');
   const began = performance.now();
   const marked = await ledger.movePurchase(id, 'submit', {
     confirmedWithinMs: SEND_WITHIN_MS,
@@ -72,13 +75,18 @@ async function endUnsent({ ledger, jobs }: PurchasesWorkerOptions, id: string, d
  * To compare with when the answer is lost. Where the telco can be asked about an order, nobody has to compare. None is taken while
  * the same plan of an earlier purchase is still to show: it would be taken for this one's (FAULTS.md 18).
  */
-async function snapshotBefore(ledger: Ledger, telco: Telco, line: Line, planId: string): Promise<Snapshot | undefined> {
+async function snapshotBefore(
+  ledger: Ledger,
+  telco: Telco,
+  line: Line,
+  { planId, fundSource }: PurchaseTerms,
+): Promise<Snapshot | undefined> {
   if (telco.findPurchase !== undefined) return undefined;
   const [balance, awaited] = await Promise.all([
     telco.balance(line, { lane: 'order', deadlineMs: SNAPSHOT_WITHIN_MS }).catch(() => undefined),
     ledger.awaitedPlans(line.id, planId),
   ]);
-  if (balance === undefined || saysNothing(balance)) return undefined;
+  if (balance === undefined || saysTooLittle(balance, fundSource)) return undefined;
   const snapshot = snapshotOf(balance, planId);
   const isThere = (before: Snapshot | undefined) => before !== undefined && planArrived(before, snapshot);
   return awaited.every(isThere) ? snapshot : undefined;

@@ -3,12 +3,13 @@ import {
   ACTIVATION_CHECKS,
   MAX_POSTS,
   NEVER_SEEN_CHECKS,
-  RECENT_CHECKS,
+  RECENT_MS,
   RESEND_WITHIN_MS,
   UNSEEN_CHECKS,
 } from '../bot/domain/patience.js';
 import type { PurchaseEvent } from '../bot/domain/purchase.js';
 import type { Line } from '../bot/domain/subscriber.js';
+import type { DueCheck } from '../bot/ledger/checks.js';
 import type { Ledger, MoveDetails, Purchase } from '../bot/ledger/ledger.js';
 import type { Telco } from '../bot/telco.js';
 import { wakeOutbox } from '../bot/telco-events.js';
@@ -76,8 +77,8 @@ async function lookAtBatch(options: ReconcilerOptions, stopped: () => boolean): 
   const waiting = [...due];
   const looker = async () => {
     for (let next = waiting.shift(); next !== undefined && !stopped(); next = waiting.shift()) {
-      const { id, checks } = next;
-      await look(options, id, checks).catch((error: unknown) => {
+      const { id } = next;
+      await look(options, next).catch((error: unknown) => {
         log.warn({ err: error, purchase: id }, 'nothing could be found out about a purchase');
       });
     }
@@ -86,14 +87,14 @@ async function lookAtBatch(options: ReconcilerOptions, stopped: () => boolean): 
   return due.length;
 }
 
-async function look(options: ReconcilerOptions, id: string, checks: number): Promise<void> {
+async function look(options: ReconcilerOptions, { id, checks, orderedAgoMs }: DueCheck): Promise<void> {
   const { ledger, lines } = options;
   const purchase = await ledger.purchase(id);
   const line = purchase && (await lines.line(purchase.lineId));
   if (purchase === undefined || line === undefined) return ledger.endChecks(id);
   const telco = lines.telcoFor(line.operator);
   const sameSubscriber = await ledger.isConfirmedFor(purchase, line);
-  const looked = { purchase, line, telco, checks, sameSubscriber };
+  const looked = { purchase, line, telco, checks, orderedAgoMs, sameSubscriber };
   if (purchase.state === 'completed') return lookForPlan(options, looked);
   if (purchase.state === 'processing') return lookAfterSilence(options, looked);
   if (purchase.state === 'unknown') await resolve(options, looked);
@@ -105,6 +106,7 @@ interface Looked {
   readonly telco: Telco;
   /** Looks so far, this one included. */
   readonly checks: number;
+  readonly orderedAgoMs: number;
   /**
    * False when the line has another key than the order was sent with: it may be another SIM's now. Then its balance and what the
    * telco says under that key prove nothing, and nothing is sent: only a callback or a person ends the purchase.
@@ -128,22 +130,24 @@ async function resolve(options: ReconcilerOptions, looked: Looked): Promise<void
   }
   if ((telco.restMs?.() ?? 0) > 0) return;
   if (telco.deduplicatesPurchases && telco.findPurchase === undefined && purchase.posts < MAX_POSTS) {
-    if (await sendAgain(options, looked)) return;
+    const event = await sendAgain(options, looked);
+    if (event !== undefined && event !== 'ambiguous') return;
   }
   const found = await findOut(options, looked);
   if (found !== undefined) await move(options, looked, found);
 }
 
 /**
- * The same id again, where the telco promises to charge it once; the marker keeps two processes from doing it at once. False when
+ * The same id again, where the telco promises to charge it once; the marker keeps two processes from doing it at once. Nothing when
  * it is too late for that, since the first one may never have arrived: nobody is charged for what they wanted hours ago.
  */
-async function sendAgain(options: ReconcilerOptions, { purchase, line, telco }: Looked): Promise<boolean> {
+async function sendAgain(
+  options: ReconcilerOptions,
+  { purchase, line, telco }: Looked,
+): Promise<PurchaseEvent | undefined> {
   const began = performance.now();
   const marked = await options.ledger.movePurchase(purchase.id, 'resubmit', { confirmedWithinMs: RESEND_WITHIN_MS });
-  if (marked === undefined) return false;
-  await sendOrder(options, { purchase: marked, line, telco, began, again: true });
-  return true;
+  return marked && sendOrder(options, { purchase: marked, line, telco, began, again: true });
 }
 
 interface Found extends MoveDetails {
@@ -152,7 +156,7 @@ interface Found extends MoveDetails {
 
 /** What the telco's look-up says, or what the balance proves; `undefined` when it is nothing. */
 async function findOut({ ledger }: ReconcilerOptions, looked: Looked): Promise<Found | undefined> {
-  const { purchase, line, telco, checks } = looked;
+  const { purchase, line, telco, checks, orderedAgoMs } = looked;
   const call = { lane: 'background', deadlineMs: LOOK_WITHIN_MS } as const;
   if (telco.findPurchase !== undefined) {
     const answer = await telco.findPurchase(line, purchase.id, call);
@@ -170,9 +174,7 @@ async function findOut({ ledger }: ReconcilerOptions, looked: Looked): Promise<F
   if (before === undefined) return undefined;
   const after = snapshotOf(await telco.balance(line, call), purchase.terms.planId);
   const { price, fundSource } = purchase.terms;
-  // An order that the telco took did not get lost on the way.
-  const recent = purchase.state === 'processing' || checks <= RECENT_CHECKS;
-  const proved = provesPurchase(before, after, { price, fundSource, recent });
+  const proved = provesPurchase(before, after, { price, fundSource, recent: orderedAgoMs < RECENT_MS });
   return proved ? { event: 'found-completed', said: 'balance' } : undefined;
 }
 

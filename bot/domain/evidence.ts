@@ -20,9 +20,12 @@ export const NOTHING_NOTED: Snapshot = { plans: 0, quotas: {} };
 /** A telco may write the same end a little differently from one answer to the next. */
 const SAME_END_MS = 60_000;
 
-/** A balance without money in which no list of plans stood says nothing about a line, so nothing can be compared with it. */
-export function saysNothing({ plansMissing, money }: Balance): boolean {
-  return plansMissing === true && money === undefined;
+/**
+ * A balance in which no list of plans stood may have left out one that was there. Where money is to be seen and pays, that does no
+ * harm; elsewhere the plan alone would prove something, so nothing can be compared with it.
+ */
+export function saysTooLittle({ plansMissing, money }: Balance, fundSource: FundSource): boolean {
+  return plansMissing === true && (money === undefined || fundSource === 'loan');
 }
 
 export function snapshotOf(balance: Balance, planId: string): Snapshot {
@@ -65,6 +68,7 @@ export interface Ordered {
  */
 export function provesPurchase(before: Snapshot, after: Snapshot, { price, fundSource, recent }: Ordered): boolean {
   if (!planArrived(before, after)) return false;
-  if (fundSource === 'loan' || before.money === undefined || after.money === undefined) return recent;
+  if (fundSource === 'loan' || before.money === undefined) return recent;
+  if (after.money === undefined) return false;
   return compareDecimals(after.money, addDecimals(before.money, `-${price.amount}`)) <= 0;
 }

@@ -38,8 +38,8 @@ export const UNSEEN_CHECKS = 14;
  */
 export const NEVER_SEEN_CHECKS = 5;
 
-/** Up to this look, a quarter of an hour in, an order is recent: a plan that comes by then came because of it. */
-export const RECENT_CHECKS = 6;
+/** So long an order is recent: a plan that comes by then came because of it. The look after a missing callback falls in it. */
+export const RECENT_MS = 20 * 60_000;
 
 /** An order is sent again, where that is allowed, while its buyer can still be expected to want it. */
 export const RESEND_WITHIN_MS = 15 * 60_000;

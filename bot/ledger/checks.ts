@@ -6,12 +6,21 @@ import { type LedgerContext, NOW } from './context.js';
 import { linesOfSim } from './same-sim.js';
 import { purchases } from './schema.js';
 
+/** A purchase to look at. */
+export interface DueCheck {
+  readonly id: string;
+  /** Looks so far, this one included. */
+  readonly checks: number;
+  /** Since its first order may have left, or, where none did, since it was confirmed. */
+  readonly orderedAgoMs: number;
+}
+
 export interface ChecksLedger {
   /**
    * Purchases to look at now, each claimed: it comes again after a pause that doubles from 30 s to 30 min, until nothing is
-   * left to find out. `checks` counts the looks, this one included.
+   * left to find out.
    */
-  dueChecks(limit: number): Promise<readonly { readonly id: string; readonly checks: number }[]>;
+  dueChecks(limit: number): Promise<readonly DueCheck[]>;
   /** What the line had right before the order. */
   snapshot(id: string): Promise<Snapshot | undefined>;
   /** One for each completed purchase of this plan, for the same SIM, whose plan is still to show: what its line had before it. */
@@ -57,7 +66,11 @@ export function checkMethods({ db, vault, clock }: LedgerContext): ChecksLedger 
     })
     .from(due)
     .where(eq(purchases.id, due.id))
-    .returning({ id: purchases.id, checks: purchases.checks })
+    .returning({
+      id: purchases.id,
+      checks: purchases.checks,
+      orderedAgoMs: sql<number>`extract(epoch from ${NOW} - coalesce(${purchases.postedAt}, ${purchases.createdAt}))::float8 * 1000`,
+    })
     .prepare('due_checks');
   const sealed = db
     .select({ snapshot: purchases.snapshotSealed })

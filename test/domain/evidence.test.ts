@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Balance } from '../../bot/domain/balance.js';
-import { planArrived, provesPurchase, saysNothing, snapshotOf } from '../../bot/domain/evidence.js';
+import { planArrived, provesPurchase, saysTooLittle, snapshotOf } from '../../bot/domain/evidence.js';
 import type { Amount } from '../../bot/domain/quota.js';
 
 const DAY = 86_400_000;
@@ -52,6 +52,8 @@ describe('that an order was carried out', () => {
     expect(provesPurchase(before, line('9.00', held('p', 7)), wallet)).toBe(false);
     expect(provesPurchase(before, line('4.01', held('p', 7)), wallet)).toBe(false);
     expect(provesPurchase(before, line('4'), wallet)).toBe(false);
+    // It showed before, so it can be waited for.
+    expect(provesPurchase(before, line(undefined, held('p', 7)), { ...wallet, recent: true })).toBe(false);
   });
 
   test.each([true, false])(
@@ -64,10 +66,11 @@ describe('that an order was carried out', () => {
   );
 });
 
-test('a balance says nothing only when neither money nor a list of plans is in it', () => {
-  expect(saysNothing({ plans: [], plansMissing: true })).toBe(true);
-  expect(saysNothing({ plans: [], plansMissing: true, money: '0' })).toBe(false);
-  expect(saysNothing({ plans: [] })).toBe(false);
+test('a balance without a list of plans says too little where the plan alone would prove something', () => {
+  expect(saysTooLittle({ plans: [], plansMissing: true }, 'wallet')).toBe(true);
+  expect(saysTooLittle({ plans: [], plansMissing: true, money: '0' }, 'loan')).toBe(true);
+  expect(saysTooLittle({ plans: [], plansMissing: true, money: '0' }, 'wallet')).toBe(false);
+  expect(saysTooLittle({ plans: [] }, 'wallet')).toBe(false);
 });
 
 test('a snapshot survives being written down', () => {

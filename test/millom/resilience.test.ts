@@ -151,6 +151,15 @@ describe('a telco that cannot be reached', () => {
     expect(circuits.at(-1)).toEqual(['reads', false]);
   });
 
+  test('is found by a slow answer to an order, however much in a hurry its look at the balance is', async () => {
+    millom.onCall = answer(500);
+    const telco = guarded({ restMs: 100 });
+    await fiveTimes(() => telco.balance(ALICE));
+    millom.onCall = (seen, response, nth) => void setTimeout(() => balance(seen, response, nth), 300);
+    while ((telco.restMs?.() ?? 0) > 0) await sleep(20);
+    await expect(telco.balance(ALICE, { lane: 'order', deadlineMs: 50 })).resolves.toEqual({ plans: [] });
+  });
+
   test('is not mistaken for one that refuses: a refusal is an answer', async () => {
     millom.onCall = answer(403, { cause: 'USER_ROAMING' });
     const telco = guarded();

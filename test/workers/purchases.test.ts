@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { createMillom } from '../../adapters/millom/index.js';
 import { LedgerUnavailable } from '../../bot/ledger/index.js';
 import type { Ledger } from '../../bot/ledger/ledger.js';
-import { type PurchaseAnswer, type Telco, TelcoRefused } from '../../bot/telco.js';
+import { type PurchaseAnswer, type Telco, TelcoRefused, TelcoUnreachable } from '../../bot/telco.js';
 import { type Sandbox, startSandbox } from '../../sandbox/index.js';
 import { sendOrder } from '../../workers/order.js';
 import { startPurchasesWorker, submit } from '../../workers/purchases.js';
@@ -123,6 +123,22 @@ describe('an order at Millom', () => {
 
   test('is not sent to a telco that takes none now, and nothing is written down for it', async () => {
     const { subscriber, bought } = await confirmed({ ...millom, restMs: () => 5_000 });
+    await expect(submit(place, bought.id)).rejects.toMatchObject({ code: 'ORDER_NOT_NOW' });
+    expect(chargesOf(subscriber)).toEqual([]);
+    expect(await place.ledger.purchaseMoves(bought.id)).toHaveLength(1);
+  });
+
+  test('is not sent when its own look at the balance found the telco away', async () => {
+    let rest = 0;
+    const telco = {
+      ...millom,
+      restMs: () => rest,
+      balance: () => {
+        rest = 5_000;
+        return Promise.reject(new TelcoUnreachable('away'));
+      },
+    };
+    const { subscriber, bought } = await confirmed(telco);
     await expect(submit(place, bought.id)).rejects.toMatchObject({ code: 'ORDER_NOT_NOW' });
     expect(chargesOf(subscriber)).toEqual([]);
     expect(await place.ledger.purchaseMoves(bought.id)).toHaveLength(1);

@@ -267,6 +267,34 @@ describe('an order whose answer was lost', () => {
       expect((await standing(place, id)).state).toBe('unknown');
     });
 
+    test('is not proved by one that is there when looking begins again after hours', async () => {
+      const id = await ordered();
+      place.pass(180 * MINUTE);
+      balance = { plans: [plan] };
+      await reconcileFor(60 * MINUTE);
+      expect((await standing(place, id)).state).toBe('unknown');
+    });
+
+    test('is proved by a plan that comes soon where every repetition is called a conflict, too', async () => {
+      await Promise.all([reconciler.close(), place.close()]);
+      let sent = 0;
+      await open(
+        telcoThat({
+          deduplicatesPurchases: true,
+          purchase: () =>
+            Promise.reject(
+              ++sent === 1 ? new Error('the connection broke') : new TelcoRefused('conflict', { status: 409 }),
+            ),
+          balance: async () => balance,
+        }),
+      );
+      const id = await ordered();
+      balance = { plans: [plan] };
+      await reconcileFor(MINUTE);
+      expect(sent).toBe(2);
+      expect((await standing(place, id)).state).toBe('completed');
+    });
+
     test('is compared with no balance that said nothing', async () => {
       balance = { plans: [], plansMissing: true };
       const id = await ordered();
