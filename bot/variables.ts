@@ -24,7 +24,8 @@ export const VARIABLES = {
   },
   REFILL_SANDBOX: {
     schema: flag.optional(),
-    about: 'simulated telco, personas and the console; on by itself when no telco is configured',
+    about:
+      'simulated telco, personas and the console; on by itself where neither telco nor channel is set and the role is all',
     group: 'Process',
   },
   REFILL_CONCURRENCY: {
