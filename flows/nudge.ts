@@ -5,6 +5,7 @@ import type { ActivePlan, Balance } from '../bot/domain/balance.js';
 import type { NotificationType } from '../bot/domain/notification.js';
 import type { Offer, OfferList } from '../bot/domain/offer.js';
 import { LOW_SHARE, remainingShare, type Unit } from '../bot/domain/quota.js';
+import type { MessageKey } from '../bot/i18n/catalogues.js';
 import type { Nudge } from '../bot/ledger/ledger.js';
 import { TelcoRefused, TelcoUnreachable } from '../bot/telco.js';
 import { planGauges } from './balance.js';
@@ -62,7 +63,7 @@ export const nudge = flow({
     const facts = await gather(turn, found);
     if (facts === 'later') return silent();
     if (typeof facts === 'string') return skip(facts);
-    if (!stillTrue(found.type, facts.balance)) return skip('not-true-any-more');
+    if (!stillTrue(found, facts.balance, turn.now)) return skip('not-true-any-more');
     const topic = TOPICS[found.type];
     const last = turn.session.nudged?.[topic] ?? 0;
     if (turn.now.getTime() - last < ONE_PER_MS) return skip('just-said');
@@ -103,10 +104,30 @@ function listOf(offers: readonly Offer[]): OfferList {
   return { state: loans ? 'need-loans' : 'need-offers', offers };
 }
 
-/** Data nudges are dropped when a top-up or a purchase overtook them; with no gauge to go by, the telco’s word stands. */
-function stillTrue(type: NotificationType, balance: Balance): boolean {
-  if (type !== 'low-data' && type !== 'out-of-data') return true;
-  return dataGauges(balance.plans).every((share) => share <= LOW_SHARE * 2);
+/** Above this share nobody would call a gauge nearly empty. */
+const PLENTY_SHARE = LOW_SHARE * 2;
+
+/**
+ * Word of data or of a plan that is nearly gone, or gone, is dropped when a top-up, a purchase or a renewal overtook it; with no
+ * gauge to go by, the telco's word stands.
+ */
+function stillTrue({ type, planName }: Nudge, { plans }: Balance, now: Date): boolean {
+  switch (type) {
+    case 'low-data':
+    case 'out-of-data':
+      return dataGauges(plans).every((share) => share <= PLENTY_SHARE);
+    case 'pack-near-consumption':
+    case 'pack-consumed':
+    case 'pack-expired':
+      return !plansNamed(plans, planName).some((plan) => isPlentiful(plan, now));
+    default:
+      return true;
+  }
+}
+
+function isPlentiful({ gauges, expiresAt }: ActivePlan, now: Date): boolean {
+  if (gauges.length === 0 || (expiresAt !== undefined && expiresAt <= now)) return false;
+  return gauges.every((gauge) => remainingShare(gauge) > PLENTY_SHARE);
 }
 
 const DATA_UNITS: ReadonlySet<Unit> = new Set(['bytes', 'data-minutes']);
@@ -117,20 +138,28 @@ function dataGauges(plans: readonly ActivePlan[]): number[] {
     .flatMap(({ gauges }) => gauges.filter(({ unit }) => DATA_UNITS.has(unit)).map(remainingShare));
 }
 
+/** What leads over from the news to offers that the money covers. */
+const LEADS: Partial<Record<NotificationType, MessageKey>> = {
+  'pay-as-you-go': 'nudge.plan-cheaper',
+  'monetary-reload': 'nudge.for-top-up',
+};
+
 function nudgeScreen(turn: Turn, { type, planName }: Nudge, balance: Balance, list: OfferList): Screen {
   const { text } = turn;
-  const { cards, choices } = offerCards(turn, list.offers.slice(0, OFFERS_IN_A_NUDGE), 'offers.buy');
+  const offered = list.offers.slice(0, OFFERS_IN_A_NUDGE);
+  const { cards, choices } = offerCards(turn, offered, 'offers.buy');
+  const loans = offered.filter(({ fundSource }) => fundSource === 'loan').length;
+  const lead = loans < offered.length && list.state !== 'need-top-up' ? LEADS[type] : undefined;
   const plan = text.telcoText(planName, text.t('nudge.your-plan'));
-  const shown = planNamed(balance.plans, planName) ?? lowestPlan(balance.plans);
+  const shown = plansNamed(balance.plans, planName)[0] ?? lowestPlan(balance.plans);
   return {
     validForMs: OFFER_VALID_MS,
     notice: { name: `nudge_${saidAs(type, balance).replaceAll('-', '_')}`, values: [plan] },
     blocks: [
       { type: 'text', text: text.t(`nudge.${saidAs(type, balance)}`, { plan }), tone: 'warning' },
       ...(shown === undefined ? [] : planGauges(turn, shown)),
-      ...(list.state === 'need-loans'
-        ? [{ type: 'text', text: text.t('offers.loan-note'), tone: 'hint' } as const]
-        : []),
+      ...(lead === undefined ? [] : [{ type: 'text', text: text.t(lead) } as const]),
+      ...(loans > 0 ? [{ type: 'text', text: text.t('offers.loan-note'), tone: 'hint' } as const] : []),
       ...(cards.length > 0 ? [{ type: 'offers', offers: cards } as const] : []),
       ...(list.state === 'need-top-up' ? [{ type: 'text', text: text.t('offers.need-top-up') } as const] : []),
     ],
@@ -151,10 +180,10 @@ function saidAs(type: NotificationType, { plans, plansMissing }: Balance): Notif
   return shares.some((share) => share > 0) ? 'low-data' : 'out-of-data';
 }
 
-/** The plan a notification names: it knows names only, in one language or several. */
-function planNamed(plans: readonly ActivePlan[], name: Nudge['planName']): ActivePlan | undefined {
+/** The plans a notification names: it knows names only, in one language or several. */
+function plansNamed(plans: readonly ActivePlan[], name: Nudge['planName']): ActivePlan[] {
   const names = new Set(name.map(({ text }) => text));
-  return plans.find((plan) => plan.name.some(({ text }) => names.has(text)));
+  return plans.filter((plan) => plan.name.some(({ text }) => names.has(text)));
 }
 
 function lowestPlan(plans: readonly ActivePlan[]): ActivePlan | undefined {
