@@ -2,11 +2,10 @@ import { parseArgs } from 'node:util';
 import { Redis } from 'ioredis';
 import { runCommand, withDatabase } from './command-line.js';
 import { type Config, loadConfig } from './config.js';
-import type { DeadLetter, DeadLetters } from './conversation/dead-letters.js';
+import type { DeadLetters } from './conversation/dead-letters.js';
 import { createPostgresDeadLetters } from './conversation/postgres-dead-letters.js';
 import { createRedisDeadLetters } from './conversation/redis-dead-letters.js';
 import { RefillError } from './errors.js';
-import type { AbandonedPromise } from './ledger/abandoned.js';
 import { createLedger } from './ledger/index.js';
 import type { Ledger } from './ledger/ledger.js';
 import { chooseWorking } from './stores/choice.js';
@@ -21,6 +20,7 @@ Usage: npm run dead-letters -- list                      the oldest first: since
 
 replay puts an event at the end of its conversation's mailbox and makes a promise due; a running Refill takes it up within
 half a minute. What fails again is given up again. Nothing that is replayed buys: its user was told that it went wrong.
+What tells a telco that a line was given up is not dropped: it ends with npm run purchases -- withdrawn.
 What was written is never shown. The stores are those of npm start, from the same environment.
 `;
 
@@ -68,12 +68,22 @@ async function list({ events, ledger }: Stores): Promise<void> {
 
 async function act(stores: Stores, command: 'replay' | 'drop', chosen: readonly string[] | 'all'): Promise<void> {
   const done = command === 'replay' ? 'replayed' : 'dropped';
-  if (chosen === 'all') return say(`${await actOnAll(stores, command)} ${done}`);
+  if (chosen === 'all') return actOnAll(stores, command, done);
   const missing: string[] = [];
   for (const id of chosen) if (!(await actOn(stores, command, id))) missing.push(id);
   if (chosen.length > missing.length) say(`${chosen.length - missing.length} ${done}`);
-  if (missing.length > 0)
-    throw new DeadLettersError(`not among what was given up, or not readable: ${missing.join(', ')}`);
+  if (missing.length === 0) return;
+  const kept = command === 'drop' ? await withdrawalsAmong(stores, missing) : new Map<string, string>();
+  const ends = [...kept.values()].map((withdrawal) => `kept until npm run purchases -- withdrawn ${withdrawal}`);
+  const unknown = missing.filter((id) => !kept.has(id));
+  if (unknown.length > 0) ends.push(`not among what was given up, or not readable: ${unknown.join(', ')}`);
+  throw new DeadLettersError(ends.join('; '));
+}
+
+/** By promise, what a telco has yet to be told. */
+async function withdrawalsAmong({ ledger }: Stores, ids: readonly string[]): Promise<ReadonlyMap<string, string>> {
+  const items = await Promise.all(ids.map((id) => ledger.outboxItem(id)));
+  return new Map(items.flatMap((item) => (item?.kind === 'withdrawal' ? [[item.id, item.subject] as const] : [])));
 }
 
 async function actOn({ events, ledger }: Stores, command: 'replay' | 'drop', id: string): Promise<boolean> {
@@ -82,14 +92,14 @@ async function actOn({ events, ledger }: Stores, command: 'replay' | 'drop', id:
 }
 
 /** Those of now: what is given up meanwhile is not taken again, or a defect would be replayed for ever. */
-async function actOnAll(stores: Stores, command: 'replay' | 'drop'): Promise<number> {
-  const letters: readonly (DeadLetter | AbandonedPromise)[] = [
-    ...(await stores.events.list(await stores.events.count())),
-    ...(await stores.ledger.abandonedPromises(100_000)),
-  ];
-  let done = 0;
-  for (const { id } of letters) if (await actOn(stores, command, id)) done += 1;
-  return done;
+async function actOnAll(stores: Stores, command: 'replay' | 'drop', done: string): Promise<void> {
+  const letters = await stores.events.list(await stores.events.count());
+  const promises = await stores.ledger.abandonedPromises(100_000);
+  let count = 0;
+  for (const { id } of [...letters, ...promises]) if (await actOn(stores, command, id)) count += 1;
+  say(`${count} ${done}`);
+  const kept = command === 'drop' ? promises.filter(({ kind }) => kind === 'withdrawal').length : 0;
+  if (kept > 0) say(`${kept} kept until a telco knows which lines were given up: npm run purchases -- withdrawals`);
 }
 
 /** The stores of `npm start`, from the same environment: what is under way may be in Redis. */

@@ -89,7 +89,10 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   async close(ledger, [id = ''], { note }) {
     if (id === '' || !note?.trim()) throw usage();
     if (await ledger.closeTask(id, note.trim())) return [`task ${id} is closed`];
-    throw new PurchasesError(`task ${id} is not open, or it is about an unknown purchase: resolve that`);
+    throw new PurchasesError(
+      `task ${id} is not open, or it ends with what it is about: an unknown purchase with resolve, a line that was given up ` +
+        'with withdrawn WITHDRAWAL (npm run purchases -- withdrawals names them)',
+    );
   },
 
   async withdrawals(ledger) {

@@ -21,7 +21,10 @@ export interface AbandonedLedger {
    * is closed when the promise is kept.
    */
   replayAbandoned(id: string): Promise<boolean>;
-  /** Closes the task: nobody waits for it any more. The purchase it may be about is not touched. */
+  /**
+   * Closes the task: nobody waits for it any more. The purchase it may be about is not touched. False when it was not abandoned, or
+   * is a withdrawal: that one ends with `endWithdrawal`, or its number would be kept for good.
+   */
   dropAbandoned(id: string): Promise<boolean>;
 }
 
@@ -49,7 +52,7 @@ export function abandonedMethods({ db, vault, clock }: LedgerContext): Abandoned
       changed(sql`update ${operatorTasks}
         set resolved_at = ${now()}, resolution = 'closed', note_sealed = ${vault.seal('dropped with npm run dead-letters')}
         where kind = 'promise' and subject = ${id} and resolved_at is null
-          and exists (select 1 from ${outbox} o where o.id = ${id} and o.done_at is not null)
+          and exists (select 1 from ${outbox} o where o.id = ${id} and o.done_at is not null and o.kind <> 'withdrawal')
         returning 1`),
   };
 }

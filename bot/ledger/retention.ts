@@ -59,7 +59,13 @@ const RULES: Readonly<Record<LedgerKind, Rule>> = {
       and not exists (select 1 from ${conversations} c where c.line_id = ${lines.id})
       and not exists (select 1 from ${purchases} p where p.line_id = ${lines.id} and p.state_at >= ${before})`,
   },
-  outbox: { table: sql`${outbox}`, old: (before) => sql`${outbox.doneAt} < ${before}` },
+  outbox: {
+    table: sql`${outbox}`,
+    // One that was given up is what its task is about.
+    old: (before) => sql`${outbox.doneAt} < ${before}
+      and not exists (select 1 from ${operatorTasks} t
+        where t.kind = 'promise' and t.subject = ${outbox.id} and t.resolved_at is null)`,
+  },
   nudges: { table: sql`${nudges}`, old: (before) => sql`${nudges.finishedAt} < ${before}` },
   purchases: {
     table: sql`${purchases}`,

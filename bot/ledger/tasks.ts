@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { and, asc, count, eq, exists, inArray, isNull, lte, sql } from 'drizzle-orm';
 import { type LedgerContext, NOW, nowPlus } from './context.js';
-import { purchases } from './schema.js';
+import { outbox, purchases } from './schema.js';
 import { operatorTasks, type TaskKind } from './schema-money.js';
 import { storableValues } from './text.js';
 
@@ -32,7 +32,10 @@ export interface TasksLedger {
   /** Open tasks, the oldest first. */
   openTasks(limit: number): Promise<readonly OperatorTask[]>;
   countOpenTasks(): Promise<Readonly<Partial<Record<TaskKind, number>>>>;
-  /** Closes a task that is not about an unknown purchase: that one ends with its purchase. False when there is none. */
+  /**
+   * Closes a task that does not end with what it is about: with an unknown purchase, or with a withdrawal, of which a number would
+   * be left for good. False when there is none.
+   */
   closeTask(id: string, note: string): Promise<boolean>;
 }
 
@@ -124,6 +127,7 @@ function working({ db, vault, clock }: LedgerContext): Omit<TasksLedger, Opening
         eq(operatorTasks.id, value('id')),
         isNull(operatorTasks.resolvedAt),
         sql`${operatorTasks.kind} <> 'purchase-unknown'`,
+        sql`not exists (select 1 from ${outbox} o where o.id = ${operatorTasks.subject} and o.kind = 'withdrawal')`,
       ),
     )
     .returning({ id: operatorTasks.id })

@@ -81,15 +81,21 @@ describe.each(here ? ['PGlite', 'PostgreSQL'] : ['PGlite'])('what is old is forg
     expect(await ledger.findLine('digi', key)).toBeDefined();
   });
 
-  test('kept promises and told nudges go, open ones stay', async () => {
+  test('kept promises and told nudges go; open ones stay, and those given up while a person is to see to them', async () => {
     now = BEGAN;
-    const [kept, open] = [
+    const [kept, open, abandoned] = [
       await ledger.promise('registration', 'p1', 'p1'),
       await ledger.promise('registration', 'p2', 'p2'),
+      await ledger.promise('registration', 'p3', 'p3'),
     ];
     await ledger.finishOutbox(kept.id);
+    await ledger.openTask('promise', abandoned.id, 'late');
+    await ledger.abandonOutbox(abandoned.id);
     expect(await around('outbox', () => has('outbox', 'id', kept.id))).toEqual([true, false]);
     expect(await has('outbox', 'id', open.id)).toBe(true);
+    expect(await has('outbox', 'id', abandoned.id)).toBe(true);
+    expect(await ledger.dropAbandoned(abandoned.id)).toBe(true);
+    expect(await around('outbox', () => has('outbox', 'id', abandoned.id))).toEqual([true, false]);
     now = BEGAN;
     const nudge = { operator: 'digi', type: 'low-data', lineId: 'l', conversationId: 'c', planName: [] } as const;
     const told = await ledger.addNudge({ ...nudge, transactionId: 't1' });

@@ -108,4 +108,29 @@ onServer(`npm run dead-letters with %s${here ? '' : ` (${NO_POSTGRES})`}`, (kind
       expect(await run(...wrong)).toMatchObject({ code: 1, problems: expect.stringContaining('--help') });
     }
   }, 180_000);
+
+  test('does not drop what a telco has yet to be told of a line, and says what ends it', async () => {
+    const who = { channel: 'slack', workspace: 'T', user: 'U1' };
+    const key = { type: 'MSISDN', value: '60123456702' } as const;
+    const link = { operator: 'digi', key, method: 'code', source: 'chat', youngForMs: 0, choose: true } as const;
+    await ledger.linkLine(who, link);
+    const erasure = await ledger.outboxItem(await ledger.beginErasure(who, 'slack-1'));
+    await ledger.finishErasure(erasure?.subject ?? '');
+    const [withdrawal] = await ledger.withdrawals(10);
+    const owed = await ledger.outboxFor('withdrawal', withdrawal?.id ?? '');
+    await ledger.openTask('promise', owed?.id ?? '', 'a telco could not be told');
+    await ledger.abandonOutbox(owed?.id ?? '');
+
+    const dropped = await run('drop', owed?.id ?? '');
+    const command = `npm run purchases -- withdrawn ${withdrawal?.id}`;
+    expect(dropped).toMatchObject({ code: 1, problems: expect.stringContaining(command) });
+    const all = await run('drop', '--all');
+    expect(all).toMatchObject({
+      code: 0,
+      out: expect.stringMatching(/^0 dropped\n1 .*npm run purchases -- withdrawals/),
+    });
+    expect(await ledger.openTasks(10)).toMatchObject([{ kind: 'promise', subject: owed?.id }]);
+    expect(await ledger.endWithdrawal(withdrawal?.id ?? '')).toBe(true);
+    expect((await run('list')).out).toBe('0 events and 0 promises were given up\n');
+  }, 120_000);
 });

@@ -132,6 +132,11 @@ describe('who asks to be forgotten', () => {
     ]);
     const [left] = await place.ledger.withdrawals(10);
     expect(left?.line.key).toEqual(one.key);
+    // What is kept for it would stay for ever if only the task went.
+    const [task] = await place.ledger.openTasks(10);
+    expect(await place.ledger.closeTask(task?.id ?? '', 'seen to')).toBe(false);
+    expect(await place.ledger.dropAbandoned(task?.subject ?? '')).toBe(false);
+    expect(await place.ledger.openTasks(10)).toEqual([task]);
     expect(await place.ledger.endWithdrawal(left?.id ?? '')).toBe(true);
     expect(await place.ledger.openTasks(10)).toEqual([]);
     expect(await place.ledger.withdrawals(10)).toEqual([]);

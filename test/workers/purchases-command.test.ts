@@ -97,9 +97,16 @@ onServer(`npm run purchases${here ? '' : ` (${NO_POSTGRES})`}`, () => {
     const { out } = await run('withdrawals');
     expect(out).toMatch(/ {2}digi {2}MSISDN {2}60123456701 {2}withdrawal [\w-]{36}\n$/);
     const id = out.trim().split(' ').at(-1) ?? '';
+    const owed = await ledger.outboxFor('withdrawal', id);
+    await ledger.openTask('promise', owed?.id ?? '', 'a telco could not be told');
+    const [task] = (await ledger.openTasks(10)).filter(({ subject }) => subject === owed?.id);
+    const closed = await run('close', task?.id ?? '', '--note', 'seen to');
+    expect(closed).toMatchObject({ code: 1, problems: expect.stringContaining('withdrawn WITHDRAWAL') });
+    expect(await ledger.openTasks(10)).toContainEqual(task);
     expect(await run('withdrawn', id)).toMatchObject({ code: 0, out: `withdrawal ${id} is done\n` });
     expect(await run('withdrawn', id)).toMatchObject({ code: 1, problems: expect.stringContaining('no withdrawal') });
     expect((await run('withdrawals')).out).not.toContain(key.value);
+    expect(await ledger.openTasks(10)).not.toContainEqual(task);
   }, 120_000);
 
   test('shows stray callbacks without the number they name', async () => {
