@@ -64,6 +64,7 @@ export const lines = flow<State>({
     name: {
       show: ({ text }) => say(text.t('lines.which-name'), [{ label: text.t('choice.back'), intent: { name: 'back' } }]),
       takesText: 'lines.name',
+      takesNames: true,
       on: {
         'lines.name': rename,
         back: (_turn, known) => ask('one', known),

@@ -168,7 +168,7 @@ function nudgeScreen(turn: Turn, { type, planName }: Nudge, balance: Balance, li
       list.state === 'need-top-up'
         ? { label: text.t('choice.top-up'), intent: { name: 'top-up' } }
         : { label: text.t('choice.more-offers'), intent: { name: 'offers' } },
-      { label: text.t('choice.nudges-off'), intent: { name: 'nudges.off' } },
+      { label: text.t('choice.nudges-off'), intent: { name: 'nudges.off' }, exact: true },
     ],
   };
 }

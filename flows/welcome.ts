@@ -36,7 +36,7 @@ function consentQuestion({ text, session }: Turn) {
   if (session.consentAsked === true) return [];
   return [
     { label: text.t('choice.nudges-on'), intent: { name: 'nudges.on' } },
-    { label: text.t('choice.nudges-off'), intent: { name: 'nudges.off' } },
+    { label: text.t('choice.nudges-off'), intent: { name: 'nudges.off' }, exact: true },
   ];
 }
 

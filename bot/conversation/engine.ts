@@ -68,7 +68,8 @@ class Dialog {
   private async answer(input: Input): Promise<void> {
     const { registry } = this.options;
     const { now, text } = this.turn;
-    const understood = understand(input, this.session, registry, text.locale, now.getTime());
+    const asksName = this.waiting()?.step.takesNames === true;
+    const understood = understand(input, this.session, registry, text.locale, now.getTime(), asksName);
     if (understood.kind === 'unknown') {
       const mayAnswer = input.kind === 'text' && understood.isOld !== true;
       return mayAnswer ? this.takeText(input.text) : this.notUnderstood();

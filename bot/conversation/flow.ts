@@ -9,7 +9,10 @@ export interface Choice {
   readonly label: Localized;
   readonly intent: Intent;
   readonly style?: 'primary' | 'danger';
-  /** Takes a press, its number or its whole label, and no looser words: for what buys (DESIGN.md, step 6). */
+  /**
+   * Takes a press, its number or its whole label, and no looser words: for what buys (DESIGN.md, step 6), and what a polite word
+   * must not end.
+   */
   readonly exact?: boolean;
 }
 
@@ -71,6 +74,8 @@ export interface Step<State> {
   readonly on: Readonly<Record<string, Handler<State>>>;
   /** The name of the `on` intent that takes any text that is neither a choice nor a keyword; it comes as slot `text`. */
   readonly takesText?: string;
+  /** That text is a name, which may hold a keyword: only stop, cancel, back and help, each said alone, are no answer to it. */
+  readonly takesNames?: true;
 }
 
 /**

@@ -19,7 +19,7 @@ const choiceSet = z.object({
     z.object({
       label: z.string(),
       intent: intentSchema,
-      /** Set where a few of the label's words are not enough: what buys is pressed, or said in full. */
+      /** Set where a few of the label's words are not enough (`Choice.exact`). */
       exact: z.boolean().optional(),
     }),
   ),

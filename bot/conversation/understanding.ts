@@ -1,5 +1,5 @@
 import { type Locale, phrases } from '../i18n/index.js';
-import { matchKeyword, matchOption } from '../message/match.js';
+import { matchKeyword, matchOption, matchPhrase } from '../message/match.js';
 import type { FlowRegistry } from './registry.js';
 import type { ChoiceSet, Intent, Session } from './session.js';
 
@@ -41,7 +41,8 @@ export function formTokenOf(intent: string, setId: string): string {
 
 /**
  * Turns an input into an intent. Pure. A press means what its own message offered; words mean an option of the latest
- * message (its number or its label), else a phrase of the catalogues. Nothing here decides: flows do.
+ * message (its number or its label), else a phrase of the catalogues; where `asksName`, hardly any words mean anything. Nothing
+ * here decides: flows do.
  */
 export function understand(
   input: Input,
@@ -49,6 +50,7 @@ export function understand(
   registry: FlowRegistry,
   locale: Locale,
   now: number,
+  asksName = false,
 ): Understood {
   switch (input.kind) {
     case 'hello':
@@ -60,7 +62,7 @@ export function understand(
     case 'form':
       return understandForm(input.token, input.values, session.choices, registry, now);
     case 'text':
-      return understandText(input, session, registry, locale, now);
+      return understandText(input, session.choices.at(-1), registry, locale, now, asksName);
   }
 }
 
@@ -92,17 +94,31 @@ function understandForm(
 
 /** What stops or leaves whatever is going on: said again late, it would leave something else. */
 const OF_THE_MOMENT: ReadonlySet<string> = new Set(['cancel', 'back']);
+/** Said alone, they are never a few words of a label: "stop" does not pick the plan "Non-Stop 5 GB". */
+const NO_PART_OF_A_LABEL: ReadonlySet<string | undefined> = new Set(['stop', 'cancel']);
+/** Said alone, they are no name. */
+const NO_NAME: ReadonlySet<string | undefined> = new Set(['stop', 'cancel', 'back', 'help']);
 
-function understandText(said: Said, session: Session, registry: FlowRegistry, locale: Locale, now: number): Understood {
+function understandText(
+  said: Said,
+  latest: ChoiceSet | undefined,
+  registry: FlowRegistry,
+  locale: Locale,
+  now: number,
+  asksName: boolean,
+): Understood {
   const { text, replayed = false } = said;
-  const latest = session.choices.at(-1);
-  const option = optionMeant(said, latest);
+  const meanings = phrases(locale);
+  const alone = matchPhrase(text, meanings);
+  const isName = asksName && !NO_NAME.has(alone) && !isBefore(said, latest, skewOf(said));
+  const option = optionMeant(said, latest, isName || NO_PART_OF_A_LABEL.has(alone) ? 'exact' : 'words');
   if (option !== undefined) {
     if (option.until > now) return known(option.intent);
     const fallback = registry.whenStale(option.intent.name);
     return fallback === undefined ? known(option.intent) : { kind: 'stale', intent: fallback };
   }
-  const keyword = matchKeyword(text, phrases(locale));
+  if (isName) return UNKNOWN;
+  const keyword = matchKeyword(text, meanings);
   const isOld = replayed && isBefore(said, latest, 0);
   if (keyword !== undefined && !(isOld && OF_THE_MOMENT.has(keyword))) return known({ name: keyword });
   return isOld ? { kind: 'unknown', isOld } : UNKNOWN;
@@ -111,23 +127,31 @@ function understandText(said: Said, session: Session, registry: FlowRegistry, lo
 /** Two machines' clocks differ by less, in milliseconds. What buys has none of it: at worst it is asked once more. */
 const CLOCK_SKEW_MS = 5_000;
 
+function skewOf({ replayed }: Said): number {
+  return replayed === true ? 0 : CLOCK_SKEW_MS;
+}
+
 /** True for words that came before the message was sent: they cannot mean it. */
 function isBefore({ at, replayed }: Said, { shownAt }: Partial<ChoiceSet> = {}, skewMs: number): boolean {
   if (at === undefined) return false;
   return shownAt === undefined ? replayed === true : at < shownAt - skewMs;
 }
 
-/** The option of the latest message that a text names. One that buys must be named in full, and after it was shown. */
-function optionMeant(said: Said, latest: ChoiceSet | undefined): { intent: Intent; until: number } | undefined {
+/** The option of the latest message that a text names. An exact one must be named in full, and after it was shown. */
+function optionMeant(
+  said: Said,
+  latest: ChoiceSet | undefined,
+  how: 'words' | 'exact',
+): { intent: Intent; until: number } | undefined {
   if (latest === undefined) return undefined;
-  const { text, replayed = false } = said;
+  const { text } = said;
   const { options, until } = latest;
   const labels = options.map(({ label }) => label);
-  const index = matchOption(text, labels);
+  const index = matchOption(text, labels, how);
   const option = index === undefined ? undefined : options[index];
   if (option === undefined) return undefined;
   if (option.exact === true && matchOption(text, labels, 'exact') !== index) return undefined;
-  if (isBefore(said, latest, option.exact === true || replayed ? 0 : CLOCK_SKEW_MS)) return undefined;
+  if (isBefore(said, latest, option.exact === true ? 0 : skewOf(said))) return undefined;
   return { intent: option.intent, until };
 }
 

@@ -108,6 +108,15 @@ export function matchKeyword<Intent extends string>(
   return found === AMBIGUOUS ? undefined : (found as Intent | undefined);
 }
 
+/** The intent whose phrase `text` is, with nothing before or after it. */
+export function matchPhrase<Intent extends string>(
+  text: string,
+  phrases: Readonly<Record<Intent, readonly string[]>>,
+): Intent | undefined {
+  const intent = indexOf(phrases).intents.get(normalise(text));
+  return intent === AMBIGUOUS ? undefined : (intent as Intent | undefined);
+}
+
 const AMBIGUOUS = Symbol('more than one intent');
 
 interface PhraseIndex {

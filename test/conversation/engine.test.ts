@@ -129,6 +129,35 @@ describe('words that mean nothing', () => {
   });
 });
 
+describe('where a name is asked for', () => {
+  const where = ['what line?'];
+  beforeEach(async () => {
+    await chat.say('my numbers');
+    expect(said(chat.messages.at(-1))).toEqual(where);
+  });
+
+  test.each(['Home', 'Offers', 'Abdul Salam', 'Not My Balance', 'Please stop', 'Leave', 'Aunt Help', 'hola'])(
+    '%j is one',
+    async (name) => {
+      expect(said(await chat.say(name))).toEqual([`named ${name}`]);
+    },
+  );
+
+  test.each(['cancel', 'Never mind!', 'cancelar', 'back', 'volver', 'leave it', '1'])('%j leaves', async (text) => {
+    expect(said(await chat.say(text))).toEqual(['cancelled', 'menu']);
+  });
+
+  test('help helps, and it is asked for again; stop stops', async () => {
+    expect(said(await chat.say('help'))).toEqual(['help', 'resume', ...where]);
+    expect(said(await chat.say('unsubscribe'))).toEqual(['expired, so menu', 'menu']);
+  });
+
+  test('what was said long before is none', async () => {
+    const long = Date.UTC(2026, 10, 20);
+    expect(said(await chat.hear({ kind: 'text', text: 'balance', at: long }))).toEqual(['balance', 'resume', ...where]);
+  });
+});
+
 describe('a typed answer', () => {
   test.each(['2', '2.', '#2', '٢', '۲', '２', 'Large plan', 'large PLAN!', 'large', 'the large plan please'])(
     '%s picks the second of the list',

@@ -98,12 +98,12 @@ export const offersVersion = (version: number, state: z.ZodType<{ plan: string }
     },
   });
 
-/** Questions an interruption may ask: its own, and one that takes any words. */
+/** Questions an interruption may ask: its own, one that takes any words, and one that takes a name. */
 const settings = flow({
   ...toy,
   name: 'settings',
-  entries: { settings: 'aside', language: 'aside' },
-  begin: (_turn, { name }) => ask(name === 'language' ? 'name' : 'colour', null),
+  entries: { settings: 'aside', language: 'aside', lines: 'aside' },
+  begin: (_turn, { name }) => ask(name === 'language' ? 'name' : name === 'lines' ? 'line' : 'colour', null),
   steps: {
     colour: {
       show: (turn) =>
@@ -118,6 +118,12 @@ const settings = flow({
     name: {
       show: (turn) => say(turn, 'what name?'),
       takesText: 'named',
+      on: { named: (turn, _state, { slots }) => done(say(turn, `named ${slots?.['text']}`)) },
+    },
+    line: {
+      show: (turn) => say(turn, 'what line?', choice(turn, 'Leave it', 'back')),
+      takesText: 'named',
+      takesNames: true,
       on: { named: (turn, _state, { slots }) => done(say(turn, `named ${slots?.['text']}`)) },
     },
   },

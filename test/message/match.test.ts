@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { LOCALES, phrases } from '../../bot/i18n/index.js';
-import { matchKeyword, matchOption, normalise } from '../../bot/message/match.js';
+import { matchKeyword, matchOption, matchPhrase, normalise } from '../../bot/message/match.js';
 
 describe('normalising', () => {
   test.each([
@@ -131,7 +131,18 @@ describe('keywords', () => {
     expect(matchKeyword(text, intents)).toBeUndefined();
   });
 
+  test.each([
+    ['STOP!!!', 'stop'],
+    ['add credit', 'topUp'],
+    ['please add credit', undefined],
+    ['Abdul Balance', undefined],
+    ['', undefined],
+  ])('%j as a whole asks for %s', (text, intent) => {
+    expect(matchPhrase(text, intents)).toBe(intent);
+  });
+
   test('two intents with equally long phrases are nobody’s', () => {
+    expect(matchPhrase('x', { a: ['x'], b: ['X!'] })).toBeUndefined();
     expect(matchKeyword('stop or halt', intents)).toBeUndefined();
     expect(matchKeyword('x', { a: ['x'], b: ['X!'] })).toBeUndefined();
   });
