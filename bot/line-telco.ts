@@ -44,9 +44,10 @@ export function createLineTelco(telcoFor: (operator: string) => Telco, ledger: L
       const telco = telcoFor(line.operator);
       const { requestTopUp } = telco;
       return {
-        ...(requestTopUp && {
-          requestTopUp: (request: TopUpRequest) => requestTopUp.call(telco, line, request, call),
-        }),
+        ...(requestTopUp !== undefined &&
+          line.key.type === 'MSISDN' && {
+            requestTopUp: (request: TopUpRequest) => requestTopUp.call(telco, line, request, call),
+          }),
         balance: () => telco.balance(line, call),
         offers: () => telco.offers(line, call),
         async account(options) {

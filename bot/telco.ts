@@ -69,7 +69,10 @@ export interface Telco {
   purchase(subscriber: TelcoSubscriber, order: PurchaseOrder, call?: TelcoCall): Promise<PurchaseAnswer>;
   /** Tells the telco which notifications the subscriber agreed to; an empty list withdraws all. */
   register?(subscriber: TelcoSubscriber, types: readonly NotificationType[], call?: TelcoCall): Promise<void>;
-  /** Asks someone else to top this subscriber up. Resolves when the request was passed on, not when money came. */
+  /**
+   * Asks someone else to top this subscriber up, who must be known by MSISDN: it is what the other is told. Resolves when the
+   * request was passed on, not when money came.
+   */
   requestTopUp?(subscriber: TelcoSubscriber, request: TopUpRequest, call?: TelcoCall): Promise<void>;
   /** Looks an order up; `undefined` when the telco never saw it. */
   findPurchase?(

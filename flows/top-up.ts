@@ -1,7 +1,8 @@
 import { z } from 'zod';
-import { ask, done, type FormScreen, flow, type Next, type Screen } from '../bot/conversation/flow.js';
+import { ask, done, type FormScreen, flow, type Next, type Screen, start } from '../bot/conversation/flow.js';
 import type { Turn } from '../bot/conversation/turn.js';
-import { TelcoAmbiguous } from '../bot/telco.js';
+import { numberIn } from '../bot/identity/number.js';
+import { TelcoAmbiguous, type TopUpRequest } from '../bot/telco.js';
 import { leadTo, say } from './screens.js';
 
 /** How to put money on the account; where the telco can, someone else may be asked to. */
@@ -52,11 +53,11 @@ export const topUpRequest = flow<Request>({
       show: (turn) => ({ ...question(turn, 'top-up.which-number'), form: formOf(turn) }),
       takesText: 'top-up.number',
       on: {
-        'top-up.number': (turn, known, { slots }) => next(turn, { ...known, ...numberIn(slots?.['text']) }),
+        'top-up.number': (turn, known, { slots }) => next(turn, { ...known, ...donorIn(slots?.['text']) }),
         'top-up.form': (turn, known, { slots = {} }) =>
           next(turn, {
             ...known,
-            ...numberIn(slots['number']),
+            ...donorIn(slots['number']),
             ...nameIn('donorName', slots['donor']),
             ...nameIn('requestorName', slots['you']),
           }),
@@ -65,6 +66,7 @@ export const topUpRequest = flow<Request>({
     donor: {
       show: (turn) => question(turn, 'top-up.their-name'),
       takesText: 'top-up.donor',
+      takesNames: true,
       on: {
         'top-up.donor': (turn, known, { slots }) => next(turn, { ...known, ...nameIn('donorName', slots?.['text']) }),
         back: (_turn, { donorMsisdn: _, ...rest }) => ask('number', rest),
@@ -73,6 +75,7 @@ export const topUpRequest = flow<Request>({
     you: {
       show: (turn) => question(turn, 'top-up.your-name'),
       takesText: 'top-up.you',
+      takesNames: true,
       on: {
         'top-up.you': (turn, known, { slots }) => next(turn, { ...known, ...nameIn('requestorName', slots?.['text']) }),
         back: (_turn, { donorName: _, ...rest }) => ask('donor', rest),
@@ -96,13 +99,10 @@ function next({ text }: Turn, known: Request): Next<Request> {
   return ask('confirm', known);
 }
 
-/** E.164: up to 15 digits, with the country code (a leading 00 or + is how people write it). */
-function numberIn(text = ''): Pick<Request, 'donorMsisdn'> {
-  const digits = text
-    .normalize('NFKC')
-    .replace(/[\s().-]/g, '')
-    .replace(/^(\+|00)/, '');
-  return /^[1-9]\d{7,14}$/.test(digits) ? { donorMsisdn: digits } : {};
+/** With its country code: whoever is asked is often abroad. */
+function donorIn(text = ''): Pick<Request, 'donorMsisdn'> {
+  const donorMsisdn = numberIn(text);
+  return donorMsisdn === undefined ? {} : { donorMsisdn };
 }
 
 function nameIn(field: 'donorName' | 'requestorName', text = ''): Partial<Request> {
@@ -152,18 +152,30 @@ function confirmScreen({ text }: Turn, { donorMsisdn = '', donorName = '', reque
 async function send(turn: Turn, { donorMsisdn, donorName, requestorName }: Request): Promise<Next<Request>> {
   const { text, telco, session, now } = turn;
   if (donorMsisdn === undefined || donorName === undefined || requestorName === undefined) return ask('number', {});
+  // It is about another line by now.
+  if (telco.requestTopUp === undefined) return start({ name: 'top-up' });
   const today = (session.topUps ?? []).filter((at) => now.getTime() - at < DAY_MS);
   if (today.length >= PER_DAY) return done(say(text.t('top-up.enough'), [leadTo(turn, 'menu')], 'warning'));
+  // Asked already, and the answer did not reach the chat: somebody else's phone does not ring again for that.
+  const sent = (await turn.once()) && (await passOn(telco, { donorMsisdn, donorName, requestorName }));
+  // Only now: what the operator refused made nobody's phone ring.
   turn.remember({ topUps: [...today, now.getTime()] });
   const name = text.literal(donorName);
-  const maybe = done(say(text.t('top-up.maybe-sent', { name }), [leadTo(turn, 'menu')], 'warning'));
-  // Asked already, and the answer did not reach the chat: somebody else's phone does not ring again for that.
-  if (!(await turn.once())) return maybe;
+  const menu = [leadTo(turn, 'menu')];
+  return done(
+    sent
+      ? say(text.t('top-up.sent', { name }), menu, 'success')
+      : say(text.t('top-up.maybe-sent', { name }), menu, 'warning'),
+  );
+}
+
+/** False where nobody knows whether it went out. Rejects where it did not. */
+async function passOn(telco: Turn['telco'], request: TopUpRequest): Promise<boolean> {
   try {
-    await telco.requestTopUp?.({ donorMsisdn, donorName, requestorName });
+    await telco.requestTopUp?.(request);
+    return true;
   } catch (error) {
-    if (!(error instanceof TelcoAmbiguous)) throw error;
-    return maybe;
+    if (error instanceof TelcoAmbiguous) return false;
+    throw error;
   }
-  return done(say(text.t('top-up.sent', { name }), [leadTo(turn, 'menu')], 'success'));
 }

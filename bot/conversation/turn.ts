@@ -13,7 +13,7 @@ export interface TurnTelco {
   offers(): Promise<OfferList>;
   /** Account type, currency and wallets; may be a few minutes old when `fresh` is not set. */
   account(options?: { readonly fresh?: boolean }): Promise<Account>;
-  /** Absent where the telco cannot. */
+  /** Absent where the telco cannot, and for a line that is not known by its number. */
   requestTopUp?(request: TopUpRequest): Promise<void>;
 }
 
