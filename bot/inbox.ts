@@ -13,8 +13,8 @@ export function createWatch(
 ): Omit<Inbox, 'deliver'> {
   return {
     async optedOut(conversationId, how, saidAt) {
-      if (saidAt === undefined) await ledger.setConsent(conversationId, NOTIFICATION_TYPES, false, how);
-      else await ledger.optOut(conversationId, NOTIFICATION_TYPES, how, new Date(saidAt));
+      const said = saidAt === undefined ? undefined : new Date(saidAt);
+      await ledger.setConsent(conversationId, NOTIFICATION_TYPES, false, how, said);
       await ledger.promise('registration', conversationId, conversationId);
     },
     async workspaceLeft(channel, workspace, how) {

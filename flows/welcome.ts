@@ -55,8 +55,10 @@ export const consent = flow({
     await turn.registerConsent();
     turn.remember({ consentAsked: true });
     const { text } = turn;
-    const key = granted ? 'consent.on' : intent.name === 'stop' ? 'consent.stopped' : 'consent.off';
-    return done(say(text.t(key), menuChoices(turn).slice(0, 3), granted ? 'success' : undefined));
+    // What was said later counts, also where this comes late.
+    const on = (await turn.ledger.consents(turn.conversationId)).size > 0;
+    const key = on ? 'consent.on' : intent.name === 'stop' ? 'consent.stopped' : 'consent.off';
+    return done(say(text.t(key), menuChoices(turn).slice(0, 3), on ? 'success' : undefined));
   },
   steps: {},
 });

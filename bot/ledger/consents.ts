@@ -4,9 +4,12 @@ import { type LedgerContext, nowPlus } from './context.js';
 import type { Ledger } from './ledger.js';
 import { consents } from './schema.js';
 
-type Methods = 'setConsent' | 'optOut' | 'consents' | 'askedForConsent';
+type Methods = 'setConsent' | 'consents' | 'askedForConsent';
 
 const value = sql.placeholder;
+
+/** What is younger counts as said now: platforms tell whole seconds, and two of them have two clocks. */
+const LATE_MS = 60_000;
 
 /** What people agreed to hear about: a history that only grows. */
 export function consentMethods({ db, clock }: LedgerContext): Pick<Ledger, Methods> {
@@ -23,30 +26,32 @@ export function consentMethods({ db, clock }: LedgerContext): Pick<Ledger, Metho
     .limit(1)
     .prepare('asked_for_consent');
 
-  const agreedSince = db
+  const contrarySince = db
     .selectDistinct({ type: consents.type })
     .from(consents)
     .where(
-      and(eq(consents.conversationId, value('conversationId')), consents.granted, gt(consents.at, nowPlus('ahead'))),
+      and(
+        eq(consents.conversationId, value('conversationId')),
+        sql`${consents.granted} <> ${value('granted')}::boolean`,
+        gt(consents.at, nowPlus('ahead')),
+      ),
     )
-    .prepare('agreed_since');
-  /** Nothing was said in the future, whatever a platform's clock says. */
-  const aheadOf = (saidAt: Date | undefined) => (saidAt === undefined ? 0 : Math.min(0, clock.ahead(saidAt)));
-
-  const setConsent: Ledger['setConsent'] = async (conversationId, types, granted, source, saidAt) => {
-    if (types.length === 0) return;
-    const at = sql<Date>`(coalesce(${clock.stamp()}::timestamptz, now())
-      + ${aheadOf(saidAt)}::float8 * interval '1 millisecond')`;
-    await db.insert(consents).values(types.map((type) => ({ conversationId, type, granted, source, at })));
+    .prepare('contrary_since');
+  /** How late something comes, in ms, negative; 0 for what comes in time. Nothing was said in the future, whatever a platform's clock says. */
+  const lateness = (saidAt: Date | undefined) => {
+    const ahead = saidAt === undefined ? 0 : clock.ahead(saidAt);
+    return ahead < -LATE_MS ? ahead : 0;
   };
 
   return {
-    setConsent,
-    async optOut(conversationId, types, source, saidAt) {
-      const rows = await agreedSince.execute({ conversationId, ahead: aheadOf(saidAt), stamp: clock.stamp() });
-      const stay = new Set(rows.map(({ type }) => type));
-      const ended = types.filter((type) => !stay.has(type));
-      await setConsent(conversationId, ended, false, source, saidAt);
+    async setConsent(conversationId, types, granted, source, saidAt) {
+      const ahead = lateness(saidAt);
+      const stamp = clock.stamp();
+      const overruled = ahead === 0 ? [] : await contrarySince.execute({ conversationId, granted, ahead, stamp });
+      const left = types.filter((type) => !overruled.some((row) => row.type === type));
+      if (left.length === 0) return;
+      const at = sql<Date>`(coalesce(${stamp}::timestamptz, now()) + ${ahead}::float8 * interval '1 millisecond')`;
+      await db.insert(consents).values(left.map((type) => ({ conversationId, type, granted, source, at })));
     },
     async consents(conversationId) {
       const rows = await newest.execute({ conversationId });

@@ -220,7 +220,10 @@ export interface Ledger
   queuedNudges(before: Date, limit: number): Promise<readonly Nudge[]>;
 
   // Consent
-  /** Appends to the consent history of a conversation, as of `saidAt`, or now; the newest entry per type counts. */
+  /**
+   * Appends to the consent history of a conversation; the newest entry per type counts. What comes more than a minute after `saidAt`
+   * is as of then, and that whose contrary was said since is left out: a platform may deliver a yes hours after the no that followed.
+   */
   setConsent(
     conversationId: string,
     types: readonly NotificationType[],
@@ -228,8 +231,6 @@ export interface Ledger
     source: string,
     saidAt?: Date,
   ): Promise<void>;
-  /** Takes back, as of `saidAt`, what was agreed to until then: a yes that was said later stays. */
-  optOut(conversationId: string, types: readonly NotificationType[], source: string, saidAt: Date): Promise<void>;
   /** The types agreed to in this conversation. */
   consents(conversationId: string): Promise<ReadonlySet<NotificationType>>;
   /** True when this conversation was ever asked, whatever it answered. */

@@ -35,6 +35,16 @@ test.each([
   expect((await house.ledger.consents(visit.id)).size).toBe(left);
 });
 
+test('a yes that comes late and was said before a stop changes nothing, and says so', async () => {
+  const visit = new Visit(house);
+  const watch = createWatch({ ledger: house.ledger, metrics: createMetrics() }, undefined as never, silent);
+  await watch.optedOut(visit.id, 'whatsapp:stop', Date.now() - 4 * HOUR);
+  const yes = { kind: 'press', token: 'nudges.on', saidAt: Date.now() - 5 * HOUR };
+  const answer = await visit.hear(yes as Parameters<Visit['hear']>[0]);
+  expect((await house.ledger.consents(visit.id)).size).toBe(0);
+  expect(words(answer)).toContain('All right, no alerts');
+});
+
 /** How many kinds of alert a chat agreed to. */
 const alertsOf = async (visit: Visit) => (await house.ledger.consents(visit.id)).size;
 

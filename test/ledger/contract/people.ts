@@ -114,15 +114,25 @@ export function consents({ ledger, database }: Given): void {
       const ago = (hours: number) => new Date(Date.now() - hours * 3_600_000);
       await ledger().setConsent(id, ['low-data', 'pack-expired'], true, 'welcome', ago(30));
       await ledger().setConsent(id, ['pack-expired', 'pack-consumed'], true, 'settings', ago(10));
-      await ledger().optOut(id, NOTIFICATION_TYPES, 'late', ago(20));
+      await ledger().setConsent(id, NOTIFICATION_TYPES, false, 'late', ago(20));
       expect(await ledger().consents(id)).toEqual(new Set(['pack-expired', 'pack-consumed']));
-      await ledger().optOut(id, NOTIFICATION_TYPES, 'late', ago(9));
+      await ledger().setConsent(id, NOTIFICATION_TYPES, false, 'late', ago(9));
       expect(await ledger().consents(id)).toEqual(new Set());
       await ledger().setConsent(id, ['low-data'], true, 'settings');
-      await ledger().optOut(id, NOTIFICATION_TYPES, 'late', ago(1));
+      await ledger().setConsent(id, NOTIFICATION_TYPES, false, 'late', ago(1));
       expect(await ledger().consents(id)).toEqual(new Set(['low-data']));
-      await ledger().optOut(id, NOTIFICATION_TYPES, 'now', new Date(Date.now() + 60_000));
+      await ledger().setConsent(id, NOTIFICATION_TYPES, false, 'now', new Date(Date.now() + 60_000));
       expect(await ledger().consents(id)).toEqual(new Set());
+    });
+
+    test('stay refused when a yes comes late that was said before the no', async () => {
+      const id = randomUUID();
+      const ago = (hours: number) => new Date(Date.now() - hours * 3_600_000);
+      await ledger().setConsent(id, ['low-data'], false, 'platform', ago(2));
+      await ledger().setConsent(id, ['low-data', 'pack-expired'], true, 'late', ago(3));
+      expect(await ledger().consents(id)).toEqual(new Set(['pack-expired']));
+      await ledger().setConsent(id, ['low-data'], true, 'settings', ago(1));
+      expect(await ledger().consents(id)).toEqual(new Set(['low-data', 'pack-expired']));
     });
 
     test('keep their history', async () => {
