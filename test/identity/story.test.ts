@@ -40,14 +40,14 @@ describe.each([
     const one = await pressed(lines, DANIEL.masked);
     expect(plain(one)).toContain('With a code');
     await pressed(one, 'Give it a name');
-    const named = await said('Office');
-    expect(plain(named)).toContain('Office (');
+    const named = await said('Home');
+    expect(plain(named)).toContain('Home (');
     expect(plain(await pressed(named, 'Use this one'))).toContain('we are talking about');
     expect(plain(await said('balance'))).toContain('RM 25.00');
 
     const list = await said('my numbers');
-    const sure = await pressed(await pressed(list, 'Office'), 'Remove this number');
-    expect(plain(sure)).toContain('Remove Office');
+    const sure = await pressed(await pressed(list, 'Home'), 'Remove this number');
+    expect(plain(sure)).toContain('Remove Home');
     expect(plain(await pressed(sure, 'Remove this number'))).toContain('is removed from this chat');
     const again = await said('balance');
     // On the page the persona that was chosen is a line of its own, so that it has to be asked which.
