@@ -110,7 +110,7 @@ async function answer(
   return reply.send({ purchases: purchases.map(toJson), ...(next !== undefined && { next }) });
 }
 
-/** A number is one line at each operator that has it; nearly always that is one. */
+/** A number is one line at each operator that has it; nearly always that is one. Of those who were erased there is none. */
 async function linesOf(
   ledger: PurchaseLookupOptions['ledger'],
   msisdn: string,
@@ -119,7 +119,7 @@ async function linesOf(
   const operators = operator === undefined ? await ledger.operators() : [operator];
   const keys = spellingsOf(msisdn).map((value) => ({ type: 'MSISDN', value }) as const);
   const lines = await Promise.all(operators.flatMap((one) => keys.map((key) => ledger.findLine(one, key))));
-  return lines.flatMap((line) => (line === undefined ? [] : [line.id]));
+  return lines.flatMap((line) => (line === undefined || line.key.value === '' ? [] : [line.id]));
 }
 
 function toJson({ id, state, terms, operator, subscriber, confirmationCode, failure, ...times }: FoundPurchase) {

@@ -62,10 +62,11 @@ export function purchaseSearchMethods({ db, vault }: LedgerContext): PurchaseSea
       const page = rows.slice(0, limit);
       const last = rows.length > limit ? page.at(-1) : undefined;
       return {
-        purchases: page.map(({ purchase, operator, subscriber }) => ({
+        purchases: page.map(({ purchase, operator, subscriber, sealed }) => ({
           ...toPurchase(purchase, vault),
           ...(operator !== null && { operator }),
-          ...(subscriber !== null && { subscriber }),
+          // An erasure empties what is sealed and keeps the reference, for callbacks that come late.
+          ...(subscriber !== null && sealed !== null && vault.open(sealed) !== '' && { subscriber }),
         })),
         ...(last !== undefined && { next: writeCursor([last.micros, last.purchase.id]) }),
       };
@@ -84,7 +85,13 @@ export function purchaseSearchMethods({ db, vault }: LedgerContext): PurchaseSea
  */
 export function purchasesLike(db: LedgerContext['db'], query: PurchaseQuery, limit: number, start?: Cursor) {
   return db
-    .select({ purchase: purchases, micros: MICROS, operator: lines.operator, subscriber: lines.keyRef })
+    .select({
+      purchase: purchases,
+      micros: MICROS,
+      operator: lines.operator,
+      subscriber: lines.keyRef,
+      sealed: lines.keySealed,
+    })
     .from(purchases)
     .leftJoin(lines, eq(lines.id, purchases.lineId))
     .where(and(...conditions(query), start && olderThan(start)))

@@ -15,11 +15,12 @@ let ledger: Ledger;
 
 beforeAll(async () => {
   store = await withPglite();
-  ledger = createLedger(store.database, tempVault());
+  const vault = tempVault();
+  ledger = createLedger(store.database, vault);
   // Nearly all are completed and of one operator, as in life: that is what makes the rest worth an index.
   for (const statement of [
     sql`insert into lines (id, key_ref, operator, key_type, key_sealed)
-      select 'line-' || n, 'ref-' || n, case when n % 5000 = 0 then 'tigo' else 'digi' end, 'MSISDN', ''
+      select 'line-' || n, 'ref-' || n, case when n % 5000 = 0 then 'tigo' else 'digi' end, 'MSISDN', ${vault.seal('60123456789')}
       from generate_series(1, ${sql.raw(String(LINES))}) n`,
     sql`insert into purchases (id, confirmation, line_id, conversation_id, plan_id, plan_name, price_amount, price_currency,
         fund_source, state, moves, confirmation_code, created_at, state_at)

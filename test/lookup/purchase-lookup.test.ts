@@ -251,10 +251,29 @@ test('nobody without the right to read purchases learns anything', async () => {
   expect((await search({ msisdn: NUMBER })).status).toBe(403);
 });
 
-test('what is left of an erased subscriber is still found, without a reference to them', async () => {
+test('what an erased subscriber bought is still found, but neither by their number nor as theirs', async () => {
+  const who = { channel: 'slack', workspace: 'T1', user: randomUUID() };
+  await ledger.linkLine(who, {
+    operator: 'digi',
+    key: { type: 'MSISDN', value: NUMBER },
+    method: 'code',
+    source: 'chat',
+    youngForMs: 0,
+    choose: true,
+  });
   const { id } = await buy('A', DONE);
-  await database.drizzle.execute(sql`delete from lines`);
-  const { body } = await get(`/purchases?transaction=${id}`);
-  expect(plans(body)).toEqual(['A']);
-  expect(body.purchases[0]).not.toHaveProperty('subscriber');
+  const paths = [`/purchases?transaction=${id}`, '/purchases?confirmation=C-A', '/purchases'];
+  const found = async () => Promise.all(paths.map(async (path) => (await get(path)).body.purchases));
+  const named = { transaction: id, subscriber: expect.any(String) };
+  expect(await found()).toMatchObject(paths.map(() => [named]));
+  expect((await search({ msisdn: NUMBER })).body.purchases).toMatchObject([named]);
+
+  const promise = await ledger.beginErasure(who, 'web-1');
+  await ledger.finishErasure((await ledger.outboxItem(promise))?.subject ?? '');
+  for (const [purchase] of await found()) {
+    expect(purchase).toMatchObject({ transaction: id, state: 'completed' });
+    expect(purchase).not.toHaveProperty('subscriber');
+  }
+  expect((await get(`/purchases/${id}`)).body).not.toHaveProperty('subscriber');
+  expect((await search({ msisdn: NUMBER })).body).toEqual({ purchases: [] });
 });
