@@ -77,6 +77,15 @@ describe('compose.yaml', () => {
     expect(command).toContain('--maxmemory-policy noeviction');
   });
 
+  test('a missing password is asked for in a form that fits into an address', () => {
+    const passwords = services.flatMap(([, { environment = {} }]) =>
+      Object.values(environment).flatMap((value) => [...value.matchAll(/\$\{POSTGRES_PASSWORD:\?(.*?)\}/g)]),
+    );
+    expect(passwords.map(([, asked]) => asked)).toEqual(
+      Array(2).fill('set it in .env, letters and digits only, e.g. of `openssl rand -hex 32`'),
+    );
+  });
+
   test('no password is written down', () => {
     for (const [, { environment = {} }] of services) {
       for (const [name, value] of Object.entries(environment)) {
