@@ -99,7 +99,6 @@ export function createRunner(options: RunnerOptions): Runner {
       let head = first;
       for (let done = 1; ; done++) {
         const outcome = await runEntry(options, run, head);
-        if (outcome === undefined) return;
         const [left, next] = await commit(run, head, outcome, done < SLICE && !closing);
         if (next === undefined) {
           // Fenced off, or enough for now: what is left is the next run's business.
@@ -211,8 +210,8 @@ function keptSessions({ vault, work }: RunnerOptions) {
   };
 }
 
-/** `undefined` when another run has the conversation by now. Rejects when the entry has to be tried again. */
-async function runEntry(options: RunnerOptions, { keys, token }: Run, head: Head): Promise<Outcome | undefined> {
+/** Rejects when the entry has to be tried again. */
+async function runEntry(options: RunnerOptions, { keys, token }: Run, head: Head): Promise<Outcome> {
   const entry = openEntry(options, head);
   if (entry === undefined) return { session: undefined, dead: UNREADABLE };
   if (head.starts > MAX_STARTS) {
@@ -224,8 +223,8 @@ async function runEntry(options: RunnerOptions, { keys, token }: Run, head: Head
     options.work.onError?.(error);
     const transient = options.work.isTransient(error);
     const throws = await options.redis.mailboxFail(keys.lease, keys.tries, token, transient ? 0 : 1, MAX_THROWS);
-    if (throws < 0) return undefined;
-    if (transient || throws < MAX_THROWS) throw error;
+    // Without the lease it may be counted already, or be another run's: a wake-up finds out.
+    if (throws < 0 || transient || throws < MAX_THROWS) throw error;
     return giveUp(options, entry, error);
   }
 }

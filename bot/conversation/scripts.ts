@@ -108,11 +108,12 @@ return { 1, next }`;
 /**
  * Takes the start back, since it killed no worker, and counts the throw unless something else is to blame (`count` 0). Gives
  * the lease back unless the entry is to be given up. It begins with a write that a full Redis allows, as BEGIN does.
- * KEYS lease tries · ARGV token count limit → throws so far, or -1 when fenced off
+ * Sent twice by a connection that broke before the answer came, it counts once: the second finds the lease given back.
+ * KEYS lease tries · ARGV token count limit → throws so far, or -1 when the lease is not the caller's any more
  */
 export const FAIL = `
 local lease = redis.call('GET', KEYS[1])
-if lease and lease ~= ARGV[1] then return -1 end
+if lease ~= ARGV[1] then return -1 end
 redis.call('HDEL', KEYS[2], '')
 redis.call('HINCRBY', KEYS[2], 'starts', -1)
 local throws = redis.call('HINCRBY', KEYS[2], 'throws', ARGV[2])
