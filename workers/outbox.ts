@@ -27,7 +27,7 @@ const CONCURRENCY = 16;
 /** Changes of mind that one registration follows; the next one has a job of its own. */
 const ROUNDS = 5;
 
-/** After this many tries, about nine hours, a person is told; the tries go on. */
+/** After this many tries, about nine hours, a person is told, once; the tries go on. */
 const PERSON_AFTER = 9;
 
 /** After this many tries, two weeks by then, nobody waits for it any more; the person’s task stays. */
@@ -48,10 +48,7 @@ async function keep(options: OutboxWorkerOptions, id: string): Promise<void> {
   const { ledger, mailbox, now } = options;
   const item = await ledger.outboxItem(id);
   if (item === undefined || item.done) return;
-  if (item.attempts >= PERSON_AFTER) {
-    const about = item.kind === 'withdrawal' ? UNTOLD : `a ${item.kind} about ${item.subject} could not be delivered`;
-    await ledger.openTask('promise', item.id, about);
-  }
+  if (item.attempts >= PERSON_AFTER) await tellPerson(ledger, item);
   // An erasure needs nobody but us: it is never given up.
   if (item.attempts > MAX_ATTEMPTS && item.kind !== 'erasure') return ledger.abandonOutbox(item.id);
   if (item.kind === 'registration') return register(options, item);
@@ -67,6 +64,12 @@ async function keep(options: OutboxWorkerOptions, id: string): Promise<void> {
     name: item.kind,
     ref: item.id,
   });
+}
+
+/** Nobody is called again about what a person closed; a withdrawal they can only end. */
+async function tellPerson(ledger: Ledger, { id, kind, subject }: OutboxItem): Promise<void> {
+  if (kind === 'withdrawal') await ledger.openTask('promise', id, UNTOLD);
+  else await ledger.openTaskUnlessClosed('promise', id, `a ${kind} about ${subject} could not be delivered`);
 }
 
 /**

@@ -37,6 +37,7 @@ export const operatorTasks = pgTable(
   (table) => [
     uniqueIndex('operator_tasks_one_open').on(table.kind, table.subject).where(sql`${table.resolvedAt} is null`),
     index('operator_tasks_open').on(table.openedAt).where(sql`${table.resolvedAt} is null`),
+    index('operator_tasks_closed').on(table.subject).where(sql`${table.resolution} = 'closed'`),
   ],
 );
 

@@ -18,6 +18,8 @@ export interface OperatorTask {
 export interface TasksLedger {
   /** Opens a task; false when there is an open one of this kind about `subject`. `about` holds no personal data. */
   openTask(kind: TaskKind, subject: string, about: string): Promise<boolean>;
+  /** The same for what goes on as it is: false, too, when a person closed one of this kind about `subject`. */
+  openTaskUnlessClosed(kind: TaskKind, subject: string, about: string): Promise<boolean>;
   /**
    * Opens a `purchase-unknown` task for every order that may have left before `before` and of which nobody knows the end. Closes
    * those whose purchase ended in the moment in which they were opened: neither of the two statements saw the other's work.
@@ -45,7 +47,7 @@ export function taskMethods(context: LedgerContext): TasksLedger {
   return { ...opening(context), ...working(context) };
 }
 
-type Opening = 'openTask' | 'openOverdueTasks';
+type Opening = 'openTask' | 'openTaskUnlessClosed' | 'openOverdueTasks';
 
 function opening({ db, clock }: LedgerContext): Pick<TasksLedger, Opening> {
   const open = db
@@ -96,6 +98,17 @@ function opening({ db, clock }: LedgerContext): Pick<TasksLedger, Opening> {
     async openTask(kind, subject, about) {
       const values = storableValues({ id: randomUUID(), kind, subject, about });
       return (await open.execute({ ...values, stamp: clock.stamp() })).length > 0;
+    },
+    async openTaskUnlessClosed(kind, subject, about) {
+      const values = storableValues({ id: randomUUID(), kind, subject, about });
+      const { rows } = (await db.execute(sql`
+        insert into ${operatorTasks} (id, kind, subject, about, opened_at)
+        select ${values.id}::text, ${kind}::text, ${values.subject}::text, ${values.about}::text,
+          coalesce(${clock.stamp()}::timestamptz, now())
+        where not exists (select 1 from ${operatorTasks} t
+          where t.kind = ${kind} and t.subject = ${values.subject} and t.resolution = 'closed')
+        on conflict do nothing returning id`)) as unknown as { readonly rows: readonly unknown[] };
+      return rows.length > 0;
     },
     async openOverdueTasks(before) {
       const opened = await overdue.execute({ before: clock.ahead(before), stamp: clock.stamp() });

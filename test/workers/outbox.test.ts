@@ -133,6 +133,18 @@ describe('a receipt that is owed', () => {
     expect(await place.ledger.openTasks(10)).toEqual([]);
   });
 
+  test('and whose task a person closed calls nobody again', async () => {
+    await owed();
+    await place.converse();
+    startOutboxWorker(place);
+    await tries(10);
+    const [task] = await place.ledger.openTasks(10);
+    expect(await place.ledger.closeTask(task?.id ?? '', 'told by phone')).toBe(true);
+    await tries(3);
+    expect(await place.ledger.openTasks(10)).toEqual([]);
+    expect(place.alerts).toEqual(['PROMISE_NOT_KEPT']);
+  });
+
   test('and is given up after weeks is never given up silently: the task stays', async () => {
     const item = await owed();
     const heard = await place.converse();

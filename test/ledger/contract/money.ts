@@ -135,7 +135,7 @@ export function spending({ database }: Given): void {
   });
 }
 
-export function tasks({ ledger }: Given): void {
+export function tasks({ ledger, database }: Given): void {
   describe('a task for a person', () => {
     const of = async (subject: string) => (await ledger().openTasks(1_000)).filter((task) => task.subject === subject);
 
@@ -149,6 +149,30 @@ export function tasks({ ledger }: Given): void {
       expect(await ledger().closeTask(task?.id ?? '', 'again')).toBe(false);
       expect(await of(subject)).toEqual([]);
       expect(await ledger().openTask('contradiction', subject, 'look')).toBe(true);
+    });
+
+    test('that a person closed is not opened again where nobody has to be called twice', async () => {
+      const subject = randomUUID();
+      const open = () => ledger().openTaskUnlessClosed('promise', subject, 'late');
+      expect((await Promise.all([open(), open(), open()])).filter((isNew) => isNew)).toHaveLength(1);
+      const [task] = await of(subject);
+      expect(task).toMatchObject({ kind: 'promise', subject, about: 'late' });
+      expect(await ledger().closeTask(task?.id ?? '', 'told by phone')).toBe(true);
+      expect(await open()).toBe(false);
+      expect(await of(subject)).toEqual([]);
+      expect(await ledger().openTaskUnlessClosed('promise', randomUUID(), 'late')).toBe(true);
+      expect(await ledger().openTaskUnlessClosed('contradiction', subject, 'look')).toBe(true);
+    });
+
+    test('that went by itself is opened again when it is so once more', async () => {
+      const { id } = await ledger().promise('receipt', randomUUID(), 'web-1');
+      for (let round = 0; round < 2; round++) {
+        expect(await ledger().openTaskUnlessClosed('promise', id, 'late')).toBe(true);
+        await ledger().finishOutbox(id);
+        expect(await of(id)).toEqual([]);
+        // Its message got lost on the way.
+        await database().drizzle.execute(sql`update outbox set done_at = null where id = ${id}`);
+      }
     });
 
     test('about an unknown purchase cannot be closed by hand, and ends with the purchase', async () => {

@@ -1,0 +1,1 @@
+CREATE INDEX "operator_tasks_closed" ON "operator_tasks" USING btree ("subject") WHERE "operator_tasks"."resolution" = 'closed';
