@@ -194,9 +194,10 @@ export interface Ledger
   /** Adds a promise; once per kind and subject while one is open. */
   promise(kind: OutboxKind, subject: string, conversationId: string): Promise<OutboxItem>;
   /**
-   * Items not done and due by `now`, oldest first. Each is claimed: it comes again `retryAfterMs` after `now`, doubled for every
-   * time it was claimed before, nine times at most, and never more than 6 hours after. So two sweepers share the work, and an
-   * item that cannot be delivered for days costs little.
+   * Items not done and due by `now`: first those a subscriber waits for, then those that only tell a telco, of each the oldest
+   * first. Each is claimed: it comes again `retryAfterMs` after `now`, doubled for every time it was claimed before, nine times at
+   * most, and never more than 6 hours after. So two sweepers share the work, and an item that cannot be delivered for days costs
+   * little.
    */
   dueOutbox(now: Date, retryAfterMs: number, limit: number): Promise<readonly OutboxItem[]>;
   outboxItem(id: string): Promise<(OutboxItem & { readonly done: boolean }) | undefined>;

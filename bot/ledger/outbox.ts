@@ -3,7 +3,7 @@ import { and, asc, eq, getTableColumns, isNull, lte, sql } from 'drizzle-orm';
 import { type LedgerContext, NOW, nowPlus } from './context.js';
 import { LedgerUnavailable } from './errors.js';
 import type { Ledger, OutboxItem } from './ledger.js';
-import { outbox } from './schema.js';
+import { isBackground, outbox } from './schema.js';
 import { operatorTasks } from './schema-money.js';
 
 type Methods = 'promise' | 'dueOutbox' | 'outboxItem' | 'outboxFor' | 'finishOutbox' | 'abandonOutbox';
@@ -75,7 +75,8 @@ function keeping({ db, clock }: LedgerContext): Pick<Ledger, 'dueOutbox' | 'fini
       .select({ id: outbox.id })
       .from(outbox)
       .where(and(isNull(outbox.doneAt), lte(outbox.dueAt, nowPlus('by'))))
-      .orderBy(asc(outbox.dueAt))
+      // A bulk of what only telcos are told, from a list that was imported, keeps no receipt waiting.
+      .orderBy(isBackground(outbox.kind), asc(outbox.dueAt))
       .limit(value('limit'))
       // Another sweeper's rows are passed over, not waited for.
       .for('update', { skipLocked: true }),
@@ -90,7 +91,12 @@ function keeping({ db, clock }: LedgerContext): Pick<Ledger, 'dueOutbox' | 'fini
       .where(eq(outbox.id, due.id))
       .returning(getTableColumns(outbox)),
   );
-  const claim = db.with(due, claimed).select().from(claimed).orderBy(asc(claimed.createdAt)).prepare('due_outbox');
+  const claim = db
+    .with(due, claimed)
+    .select()
+    .from(claimed)
+    .orderBy(isBackground(claimed.kind), asc(claimed.createdAt))
+    .prepare('due_outbox');
   const ending = db
     .update(outbox)
     .set({ doneAt: NOW })

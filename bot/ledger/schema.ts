@@ -1,4 +1,4 @@
-import { sql } from 'drizzle-orm';
+import { type SQLWrapper, sql } from 'drizzle-orm';
 import {
   bigint,
   boolean,
@@ -176,6 +176,9 @@ export const purchaseMoves = pgTable(
   (table) => [primaryKey({ columns: [table.purchaseId, table.move] })],
 );
 
+/** Of a promise's kind: true where only a telco is told, and no subscriber waits for it. */
+export const isBackground = (kind: SQLWrapper) => sql`(${kind} in ('registration', 'withdrawal'))`;
+
 export const outbox = pgTable(
   'outbox',
   {
@@ -191,7 +194,7 @@ export const outbox = pgTable(
   (table) => [
     uniqueIndex('outbox_one_receipt').on(table.subject).where(sql`${table.kind} = 'receipt'`),
     uniqueIndex('outbox_one_open').on(table.kind, table.subject).where(sql`${table.doneAt} is null`),
-    index('outbox_due').on(table.dueAt).where(sql`${table.doneAt} is null`),
+    index('outbox_due').on(isBackground(table.kind), table.dueAt).where(sql`${table.doneAt} is null`),
     index('outbox_of_subject').on(table.subject),
     index('outbox_owed_to').on(table.conversationId).where(sql`${table.doneAt} is null`),
   ],

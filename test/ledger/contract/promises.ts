@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
 import { sql } from 'drizzle-orm';
-import type { NewNudge } from '../../../bot/ledger/ledger.js';
+import type { NewNudge, OutboxKind } from '../../../bot/ledger/ledger.js';
 import { type Given, SOON_MS, soon, twenty } from './given.js';
 
 export function theOutbox({ ledger, database }: Given): void {
@@ -54,6 +54,17 @@ export function theOutbox({ ledger, database }: Given): void {
       const again = await ledger().dueOutbox(new Date(Date.now() + 31_000), 30_000, 100);
       expect(again.map(({ id }) => id)).toEqual(made);
       expect(again.every(({ attempts }) => attempts === 2)).toBe(true);
+    });
+
+    test('brings what a subscriber waits for before a bulk of what only telcos are told, however long that is due', async () => {
+      await empty();
+      const add = async (kind: OutboxKind) => (await ledger().promise(kind, randomUUID(), 'web-1')).id;
+      const bulk = [await add('withdrawal'), await add('registration'), await add('withdrawal')];
+      const waitedFor = [await add('receipt'), await add('erasure'), await add('code'), await add('checking')];
+      const claimed = async (limit: number) => (await ledger().dueOutbox(soon(), 60_000, limit)).map(({ id }) => id);
+      expect(await claimed(3)).toEqual(waitedFor.slice(0, 3));
+      expect(await claimed(3)).toEqual([...waitedFor.slice(3), ...bulk.slice(0, 2)]);
+      expect(await claimed(3)).toEqual(bulk.slice(2));
     });
 
     test('brings an item that was not kept after pauses that double, up to six hours', async () => {
