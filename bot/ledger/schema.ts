@@ -194,7 +194,7 @@ export const outbox = pgTable(
   (table) => [
     uniqueIndex('outbox_one_receipt').on(table.subject).where(sql`${table.kind} = 'receipt'`),
     uniqueIndex('outbox_one_open').on(table.kind, table.subject).where(sql`${table.doneAt} is null`),
-    index('outbox_due').on(isBackground(table.kind), table.dueAt).where(sql`${table.doneAt} is null`),
+    index('outbox_order').on(isBackground(table.kind), table.dueAt).where(sql`${table.doneAt} is null`),
     index('outbox_of_subject').on(table.subject),
     index('outbox_owed_to').on(table.conversationId).where(sql`${table.doneAt} is null`),
   ],
