@@ -1,3 +1,4 @@
+import { Redis } from 'ioredis';
 import { type Config, loadConfig } from './config.js';
 import { RefillError } from './errors.js';
 import { numberedPlaces } from './identity/numbered.js';
@@ -8,6 +9,7 @@ import { createVault, type KeyedVault, loadKeys } from './secrets.js';
 import type { Database } from './stores/database.js';
 import { StoreInUse } from './stores/errors.js';
 import { openPostgres } from './stores/postgres.js';
+import { socketPath } from './stores/redis-server.js';
 
 /** How long one statement of a command may take. */
 const ANSWER_WITHIN_MS = 5_000;
@@ -19,6 +21,11 @@ const STOP_FIRST =
 /** A running Refill has the embedded database; the message says what to do. */
 class DatabaseTaken extends RefillError {
   readonly code = 'DATABASE_TAKEN';
+}
+
+/** What is under way is in a Redis that cannot be reached; the message says in which. */
+class RedisSilent extends RefillError {
+  readonly code = 'REDIS_SILENT';
 }
 
 /** Runs one command line: what its user can mend is said on stderr, with exit code 1; anything else is a defect and throws. */
@@ -67,4 +74,23 @@ export function withLedger<T>(use: (ledger: Ledger) => Promise<T>, options?: Com
     (database, vault) => use(createLedger(database, vault, { newLinkMs, numbered: numberedPlaces(config) })),
     options,
   );
+}
+
+/** The server of `REDIS_URL`, or the one a running Refill has under its data directory. Rejects with `RedisSilent`. */
+export async function connectRedis({ redisUrl, dataDir }: Config): Promise<Redis> {
+  let connected = false;
+  // One that was there may be lost while nothing is asked of it.
+  const retryStrategy = () => (connected ? 100 : null);
+  const options = { maxRetriesPerRequest: 1, lazyConnect: true, retryStrategy };
+  const redis = redisUrl ? new Redis(redisUrl, options) : new Redis({ ...options, path: socketPath(dataDir) });
+  redis.on('error', () => undefined);
+  try {
+    await redis.connect();
+    connected = true;
+    return redis;
+  } catch (cause) {
+    redis.disconnect();
+    const where = redisUrl ? 'the Redis server of REDIS_URL' : 'the Redis of a running Refill';
+    throw new RedisSilent(`${where} does not answer`, { cause });
+  }
 }

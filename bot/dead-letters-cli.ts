@@ -1,7 +1,6 @@
 import { parseArgs } from 'node:util';
-import { Redis } from 'ioredis';
-import { runCommand, withDatabase } from './command-line.js';
-import { type Config, loadConfig } from './config.js';
+import { connectRedis, runCommand, withDatabase } from './command-line.js';
+import { loadConfig } from './config.js';
 import type { DeadLetters } from './conversation/dead-letters.js';
 import { createPostgresDeadLetters } from './conversation/postgres-dead-letters.js';
 import { createRedisDeadLetters } from './conversation/redis-dead-letters.js';
@@ -9,7 +8,6 @@ import { RefillError } from './errors.js';
 import { createLedger } from './ledger/index.js';
 import type { Ledger } from './ledger/ledger.js';
 import { chooseWorking } from './stores/choice.js';
-import { socketPath } from './stores/redis-server.js';
 import { PREFIX } from './stores/working.js';
 
 const HELP = `What was given up: events that failed again and again, and promises nobody could keep for two weeks.
@@ -112,7 +110,7 @@ function withStores(use: (stores: Stores) => Promise<void>): Promise<void> {
       if (chooseWorking(config) === 'postgres') {
         return use({ events: createPostgresDeadLetters(database.sql, vault), ledger });
       }
-      const redis = await openRedis(config);
+      const redis = await connectRedis(config);
       try {
         await use({ events: createRedisDeadLetters({ redis, prefix: PREFIX, vault }), ledger });
       } finally {
@@ -121,21 +119,6 @@ function withStores(use: (stores: Stores) => Promise<void>): Promise<void> {
     },
     { answerWithinMs: ANSWER_WITHIN_MS },
   );
-}
-
-/** The server of `REDIS_URL`, or the one a running Refill has under its data directory. */
-async function openRedis({ redisUrl, dataDir }: Config): Promise<Redis> {
-  const options = { maxRetriesPerRequest: 1, lazyConnect: true, retryStrategy: () => null };
-  const redis = redisUrl ? new Redis(redisUrl, options) : new Redis({ ...options, path: socketPath(dataDir) });
-  redis.on('error', () => undefined);
-  try {
-    await redis.connect();
-    return redis;
-  } catch (cause) {
-    redis.disconnect();
-    const where = redisUrl ? 'the Redis server of REDIS_URL' : 'the Redis of a running Refill';
-    throw new DeadLettersError(`${where} does not answer`, { cause });
-  }
 }
 
 function read(args: string[]) {

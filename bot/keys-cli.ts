@@ -1,11 +1,14 @@
 import { randomBytes } from 'node:crypto';
-import { Redis } from 'ioredis';
-import { runCommand, withDatabase } from './command-line.js';
+import type { Redis } from 'ioredis';
+import { connectRedis, runCommand, withDatabase } from './command-line.js';
 import { type Config, loadConfig } from './config.js';
 import { RefillError } from './errors.js';
 import { countSealed, resealLedger } from './ledger/index.js';
+import { createLog } from './log.js';
 import { createVault, type KeyedVault, keyFileOf, loadKeys, readKeys, writeKeys } from './secrets.js';
+import { chooseWorking, hasEmbeddedRedis } from './stores/choice.js';
 import type { Database } from './stores/database.js';
+import { openRedis } from './stores/redis.js';
 import { resealRedis } from './stores/redis-reseal.js';
 import { PREFIX } from './stores/working.js';
 
@@ -53,7 +56,7 @@ await runCommand(async () => {
 interface Stores {
   readonly database: Database;
   readonly vault: KeyedVault;
-  /** A Redis server named by `REDIS_URL`; an embedded one belongs to the Refill that runs. */
+  /** `undefined`: nothing is kept in one. */
   readonly redis: Redis | undefined;
 }
 
@@ -104,16 +107,20 @@ async function retire({ database, vault, redis }: Stores): Promise<void> {
   say(`${rest.length} keys retired; ${vault.keyId} is the only one`);
 }
 
-/** The stores of `npm start`, from the same environment. */
+/** The stores of `npm start`, from the same environment. Rejects where there is a Redis that cannot be looked into. */
 function withStores(use: (stores: Stores) => Promise<void>): Promise<void> {
-  const { redisUrl } = config;
+  const { redisUrl, databaseUrl, dataDir } = config;
+  const embedded = redisUrl === undefined && chooseWorking(config) === 'redis' && hasEmbeddedRedis(dataDir);
   const withRedis = async (database: Database, vault: KeyedVault) => {
-    const redis = redisUrl === undefined ? undefined : new Redis(redisUrl, { maxRetriesPerRequest: 1 });
-    redis?.on('error', () => undefined);
+    if (redisUrl === undefined && !embedded) return use({ database, vault, redis: undefined });
+    // Who has the embedded database has stopped Refill, and its Redis with it.
+    const own =
+      embedded && databaseUrl === undefined ? await openRedis({ dataDir, log: createLog('silent') }) : undefined;
     try {
-      await use({ database, vault, redis });
+      const redis = await connectRedis(config);
+      await use({ database, vault, redis }).finally(() => redis.disconnect());
     } finally {
-      redis?.disconnect();
+      await own?.close();
     }
   };
   const taken = 'Refill is running and has the embedded database open: stop it first, or use DATABASE_URL';

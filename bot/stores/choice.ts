@@ -18,10 +18,17 @@ export interface StoreSettings {
 export function chooseWorking({ stores, redisUrl, dataDir }: StoreSettings): WorkingStores['kind'] {
   if (stores !== undefined) return stores;
   if (redisUrl !== undefined || findProgram() !== undefined) return 'redis';
-  const earlier = resolve(dataDir, 'redis', 'appendonlydir');
-  if (!existsSync(earlier)) return 'postgres';
+  if (!hasEmbeddedRedis(dataDir)) return 'postgres';
+  const earlier = embeddedRedis(dataDir);
   throw new StoreUnavailable(
     `${earlier} holds conversations of an earlier start, and there is no redis-server on the PATH any more: install it, set ` +
       'REDIS_URL, or set REFILL_STORES=postgres to begin without them',
   );
 }
+
+/** True when an embedded Redis was ever started in this data directory. */
+export function hasEmbeddedRedis(dataDir: string): boolean {
+  return existsSync(embeddedRedis(dataDir));
+}
+
+const embeddedRedis = (dataDir: string): string => resolve(dataDir, 'redis', 'appendonlydir');

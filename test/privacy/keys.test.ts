@@ -8,8 +8,17 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { checkKey, countSealed, createLedger, resealLedger } from '../../bot/ledger/index.js';
 import { packageRoot } from '../../bot/paths.js';
 import { createVault, loadKeys, VaultError, writeKeys } from '../../bot/secrets.js';
+import { openRedis } from '../../bot/stores/redis.js';
 import { resealRedis } from '../../bot/stores/redis-reseal.js';
-import { NO_POSTGRES, postgresServer, tempFolder, tempPostgres, tempRedis, withPglite } from '../support/stores.js';
+import {
+  NO_POSTGRES,
+  postgresServer,
+  silent,
+  tempFolder,
+  tempPostgres,
+  tempRedis,
+  withPglite,
+} from '../support/stores.js';
 
 const [OLD, NEW] = [Buffer.alloc(32, 1), Buffer.alloc(32, 2)];
 const MSISDN = '601155000101';
@@ -219,6 +228,44 @@ test('sealed strings in Redis are resealed and keep their time', async () => {
     for (const secret of readFileSync(join(dataDir, 'key'), 'utf8').trim().split('\n'))
       expect(said).not.toContain(secret);
   }, 120_000);
+
+  test.each([
+    ['of a Refill that runs', true],
+    ['of a Refill that is stopped, like its embedded database', false],
+  ])(
+    'looks into the embedded Redis, %s, before a key goes',
+    async (_name, runs) => {
+      const { path: dataDir, remove } = tempFolder();
+      const before = createVault(loadKeys({ dataDir }));
+      const database = runs ? await tempPostgres() : undefined;
+      const env = { REFILL_DATA_DIR: dataDir, DATABASE_URL: database?.url ?? '' };
+      const sealed = 'refill:whatsapp:user:1';
+      let refill = await openRedis({ dataDir, log: silent });
+      try {
+        await refill.forWorkers().set(sealed, before.seal(MSISDN));
+        if (!runs) await refill.close();
+        expect(await keys('rotate', env)).toMatchObject({ code: 0 });
+        expect((await keys('status', env)).out).toMatch(/Redis, sealed with an older key +1$/m);
+        expect(await keys('retire', env)).toMatchObject({ code: 1, problems: expect.stringContaining('reseal first') });
+        expect(await keys('reseal', env)).toMatchObject({ code: 0, out: expect.stringContaining(' 1 in Redis') });
+        if (runs) {
+          await refill.close();
+          const problems = expect.stringContaining('the Redis of a running Refill does not answer');
+          expect(await keys('retire', env)).toMatchObject({ code: 1, problems });
+          refill = await openRedis({ dataDir, log: silent });
+        }
+        expect(await keys('retire', env)).toMatchObject({ code: 0, out: expect.stringContaining('1 keys retired') });
+        if (!runs) refill = await openRedis({ dataDir, log: silent });
+        const kept = await refill.forWorkers().get(sealed);
+        expect(createVault(loadKeys({ dataDir })).open(kept ?? '')).toBe(MSISDN);
+      } finally {
+        await refill.close();
+        await database?.close();
+        remove();
+      }
+    },
+    120_000,
+  );
 
   test.each(['', 'destroy', 'rotate now'])('says what it needs: %j', async (command) => {
     expect(await keys(command)).toMatchObject({ code: 1, problems: expect.stringMatching(/^Usage: npm run keys/) });
