@@ -85,7 +85,7 @@ export interface Config {
   readonly country: string | undefined;
   /** For how long a link to somebody's number is young, in milliseconds, and what it may spend until then. */
   readonly newLink: { readonly youngForMs: number; readonly limits: SpendLimits };
-  /** Simulated telco and personas; true when asked for, or when there is neither a telco to talk to nor anybody real. */
+  /** Simulated telco and personas; true when asked for, or when there is no telco to talk to. */
   readonly sandbox: boolean;
   /** Who may call back and notify. `undefined`: nobody, except in a sandbox. */
   readonly caller: { readonly id: string; readonly secret: string } | undefined;
@@ -119,7 +119,6 @@ export function loadConfig(env: Environment): Config {
   const variables = { values, env, problems };
   const millom = millomOf(variables);
   const access = accessOf(values, problems);
-  const channels = { slack: slackOf(variables), teams: teamsOf(variables), whatsapp: whatsappOf(variables) };
   const config: Config = {
     host: values.HOST,
     port: values.PORT,
@@ -147,7 +146,9 @@ export function loadConfig(env: Environment): Config {
       },
       problems,
     ),
-    ...channels,
+    slack: slackOf(variables),
+    teams: teamsOf(variables),
+    whatsapp: whatsappOf(variables),
     spendLimits: { day: values.REFILL_SPEND_PER_DAY ?? [], week: values.REFILL_SPEND_PER_WEEK ?? [] },
     proofs: values.REFILL_PROOFS,
     country: values.REFILL_COUNTRY,
@@ -155,10 +156,13 @@ export function loadConfig(env: Environment): Config {
       youngForMs: values.REFILL_NEW_LINK_HOURS * 3_600_000,
       limits: { day: values.REFILL_NEW_LINK_SPEND ?? NEW_LINK_SPEND, week: [] },
     },
-    sandbox: sandboxOf(variables, channels),
+    sandbox: values.REFILL_SANDBOX ?? (env['MILLOM_BASE_URL']?.trim() ?? '') === '',
     caller: callerOf(variables),
     access,
   };
+  if (values.REFILL_SANDBOX === false && config.millom === undefined) {
+    problems.push('MILLOM_BASE_URL: required, because REFILL_SANDBOX is 0');
+  }
   if (problems.length > 0) throw new ConfigError(problems);
   return config;
 }
@@ -196,22 +200,6 @@ function millomOf(read: Read): MillomConfig | undefined {
       deduplicates: read.values.MILLOM_DEDUPLICATES,
     }
   );
-}
-
-/**
- * Without a telco only a process by itself, with nobody real at it, is a trial unasked: a worker that somebody forgot to
- * tell of Millom would take the orders and withdrawals of the others to a simulation.
- */
-function sandboxOf({ values, env, problems }: Read, { slack, teams, whatsapp }: Partial<Config>): boolean {
-  const { REFILL_SANDBOX: asked, REFILL_ROLE: role } = values;
-  // Half a connection is complained of where it is read.
-  const telco = MILLOM.some((name) => (env[name]?.trim() ?? '') !== '');
-  if (asked === false && !telco) problems.push('MILLOM_BASE_URL: required, because REFILL_SANDBOX is 0');
-  if (asked !== undefined || telco) return asked ?? false;
-  const on = (slack && 'Slack') ?? (teams && 'Teams') ?? (whatsapp && 'WhatsApp');
-  const why = role !== 'all' ? `REFILL_ROLE is ${role}` : on && `${on} is on`;
-  if (why) problems.push(`MILLOM_BASE_URL: required, because ${why}; for a trial without a telco set REFILL_SANDBOX=1`);
-  return true;
 }
 
 function slackOf(read: Read): SlackConfig | undefined {

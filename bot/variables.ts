@@ -24,8 +24,7 @@ export const VARIABLES = {
   },
   REFILL_SANDBOX: {
     schema: flag.optional(),
-    about:
-      'simulated telco, personas and the console; on by itself where neither telco nor channel is set and the role is all',
+    about: 'simulated telco, personas and the console; on by itself when no telco is configured',
     group: 'Process',
   },
   REFILL_CONCURRENCY: {

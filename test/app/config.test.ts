@@ -73,33 +73,6 @@ describe('configuration', () => {
     expect(problemsOf({ REFILL_SANDBOX: '0' })).toEqual(['MILLOM_BASE_URL: required, because REFILL_SANDBOX is 0']);
   });
 
-  describe('without a telco, a process that real people or other processes rely on', () => {
-    const millomOrTrial = (why: string) => [
-      `MILLOM_BASE_URL: required, because ${why}; for a trial without a telco set REFILL_SANDBOX=1`,
-    ];
-    const teams = { MicrosoftAppId: 'app', MicrosoftAppPassword: 'hush' };
-    const whatsapp = {
-      WHATSAPP_PHONE_NUMBER_ID: '1',
-      WHATSAPP_ACCESS_TOKEN: 'hush',
-      WHATSAPP_APP_SECRET: 'hush',
-      WHATSAPP_VERIFY_TOKEN: 'hush',
-    };
-
-    test.each<[string, Record<string, string>]>([
-      ['REFILL_ROLE is web', { REFILL_ROLE: 'web' }],
-      ['REFILL_ROLE is worker', { REFILL_ROLE: 'worker', ...teams }],
-      ['Slack is on', { SLACK_BOT_TOKEN: 'xoxb-1', SLACK_SIGNING_SECRET: 'hush' }],
-      ['Teams is on', teams],
-      ['WhatsApp is on', whatsapp],
-      ['WhatsApp is on', { WHATSAPP_TRANSPORT: 'web' }],
-    ])('is not given a sandbox unasked: %s', (why, env) => {
-      expect(problemsOf(env)).toEqual(millomOrTrial(why));
-      expect(problemsOf({ ...env, REFILL_SANDBOX: '', MILLOM_BASE_URL: ' ' })).toEqual(millomOrTrial(why));
-      expect(loadConfig({ ...env, REFILL_SANDBOX: '1' }).sandbox).toBe(true);
-      expect(loadConfig({ ...env, ...MILLOM }).sandbox).toBe(false);
-    });
-  });
-
   test('half a Millom connection is a mistake, not a sandbox', () => {
     expect(problemsOf({ MILLOM_BASE_URL: 'https://api.example.com' })).toHaveLength(5);
   });

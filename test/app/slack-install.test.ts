@@ -20,7 +20,6 @@ const folder = tempFolder();
 async function start(): Promise<void> {
   const env = {
     PORT: '0',
-    REFILL_SANDBOX: '1',
     REFILL_DATA_DIR: folder.path,
     SLACK_SIGNING_SECRET: SECRET,
     SLACK_API_URL: slack.url,

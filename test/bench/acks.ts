@@ -30,7 +30,6 @@ export async function measureAcks({ users, seconds }: Settings, say: (text: stri
 /** All channels, with `farEnd` for the platforms. Teams needs nothing: without an app id the sandbox takes requests of this machine. */
 export function channelsAt(farEnd: string): Record<string, string> {
   return {
-    REFILL_SANDBOX: '1',
     SLACK_SIGNING_SECRET: SECRETS.slack,
     SLACK_BOT_TOKEN: 'xoxb-benchmark',
     SLACK_API_URL: `${farEnd}/api/`,

@@ -20,7 +20,6 @@ beforeAll(async () => {
   app = await startApp(
     loadConfig({
       PORT: '0',
-      REFILL_SANDBOX: '1',
       REFILL_DATA_DIR: folder.path,
       WHATSAPP_GRAPH_BASE_URL: meta.url,
       WHATSAPP_GRAPH_VERSION: SETTINGS.graphVersion,

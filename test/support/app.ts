@@ -25,13 +25,7 @@ export async function startTestApp(env: Readonly<Record<string, string>> = {}, l
   const database = (await postgresServer()) === undefined ? undefined : await tempPostgres();
   await database?.database.close();
   const app = await startApp(
-    loadConfig({
-      PORT: '0',
-      REFILL_SANDBOX: '1',
-      REFILL_DATA_DIR: folder.path,
-      ...(database && { DATABASE_URL: database.url }),
-      ...env,
-    }),
+    loadConfig({ PORT: '0', REFILL_DATA_DIR: folder.path, ...(database && { DATABASE_URL: database.url }), ...env }),
     log,
   );
   const { sandbox } = app;

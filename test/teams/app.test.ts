@@ -114,7 +114,7 @@ describe('Refill as configured for Teams', () => {
 
 describe('variables of Teams', () => {
   const set = (more: Record<string, string>) => () =>
-    loadConfig({ REFILL_SANDBOX: '1', MicrosoftAppId: 'app', MicrosoftAppPassword: 'hush', ...more });
+    loadConfig({ MicrosoftAppId: 'app', MicrosoftAppPassword: 'hush', ...more });
 
   test('a single tenant is named by its id, which is what activities name', () => {
     const single = { MicrosoftAppType: 'SingleTenant' };

@@ -8,7 +8,7 @@ import { tempFolder } from '../support/stores.js';
 import { until } from './house.js';
 import { type LinkedPhone, linkPhone, writes } from './linked.js';
 
-const WEB = { REFILL_SANDBOX: '1', WHATSAPP_TRANSPORT: 'web' };
+const WEB = { WHATSAPP_TRANSPORT: 'web' };
 
 let linked: LinkedPhone;
 let app: TestApp | undefined;
