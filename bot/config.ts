@@ -87,6 +87,8 @@ export interface Config {
   readonly newLink: { readonly youngForMs: number; readonly limits: SpendLimits };
   /** Simulated telco and personas; true when asked for, or when there is no telco to talk to. */
   readonly sandbox: boolean;
+  /** Nobody asked for it: it is on for want of a telco. */
+  readonly sandboxByItself: boolean;
   /** Who may call back and notify. `undefined`: nobody, except in a sandbox. */
   readonly caller: { readonly id: string; readonly secret: string } | undefined;
   /** Who else may call, and who may look into the console. */
@@ -119,6 +121,7 @@ export function loadConfig(env: Environment): Config {
   const variables = { values, env, problems };
   const millom = millomOf(variables);
   const access = accessOf(values, problems);
+  const hasTelco = (env['MILLOM_BASE_URL']?.trim() ?? '') !== '';
   const config: Config = {
     host: values.HOST,
     port: values.PORT,
@@ -156,7 +159,8 @@ export function loadConfig(env: Environment): Config {
       youngForMs: values.REFILL_NEW_LINK_HOURS * 3_600_000,
       limits: { day: values.REFILL_NEW_LINK_SPEND ?? NEW_LINK_SPEND, week: [] },
     },
-    sandbox: values.REFILL_SANDBOX ?? (env['MILLOM_BASE_URL']?.trim() ?? '') === '',
+    sandbox: values.REFILL_SANDBOX ?? !hasTelco,
+    sandboxByItself: values.REFILL_SANDBOX === undefined && !hasTelco,
     caller: callerOf(variables),
     access,
   };

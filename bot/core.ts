@@ -4,7 +4,7 @@ import { createPeople, type People } from './access/people/index.js';
 import type { Closing } from './closing.js';
 import type { Config } from './config.js';
 import { numberedPlaces } from './identity/numbered.js';
-import { checkKey, createLedger } from './ledger/index.js';
+import { checkKey, checkTelco, createLedger } from './ledger/index.js';
 import type { Ledger } from './ledger/ledger.js';
 import type { Logger } from './log.js';
 import { createMetrics, type Metrics } from './metrics.js';
@@ -26,12 +26,13 @@ export interface Core {
   readonly people: People;
 }
 
-/** Opens the stores and whatever needs nothing else. Rejects with `StoreUnavailable`, `StoreInUse` or `KeyMismatch`. */
+/** Opens the stores and whatever needs nothing else. Rejects with `StoreUnavailable`, `StoreInUse`, `KeyMismatch` or `TelcoMissing`. */
 export async function openCore(config: Config, log: Logger, closing: Closing): Promise<Core> {
   const keys = loadKeys(config);
   const vault = createVault(keys);
   const { database, working } = await openStores(config, log, closing);
   await checkKey(database, vault);
+  await checkTelco(database, config.sandbox ? (config.sandboxByItself ? 'sandbox-by-itself' : 'sandbox') : 'real');
   const { limits: newLinkLimits, youngForMs: newLinkMs } = config.newLink;
   const ledger = createLedger(database, vault, {
     limits: config.spendLimits,

@@ -16,6 +16,11 @@ export class KeyMismatch extends RefillError {
   readonly code = 'KEY_MISMATCH';
 }
 
+/** The database is used with a real telco, and this process has none; the message says what to do. */
+export class TelcoMissing extends RefillError {
+  readonly code = 'TELCO_MISSING';
+}
+
 /** SQLSTATE classes and codes of a server that is there but cannot serve now (PostgreSQL manual, appendix A). */
 const NOT_NOW = [
   '08', // connection exception

@@ -41,6 +41,7 @@ import { workspaceMethods } from './workspaces.js';
 export { LedgerUnavailable } from './errors.js';
 export { checkKey } from './key-check.js';
 export { countSealed, resealLedger } from './reseal.js';
+export { checkTelco } from './telco-check.js';
 
 export interface LedgerOptions {
   /** For tests. */

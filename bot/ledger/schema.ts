@@ -42,6 +42,16 @@ export const masterKey = pgTable(
   (table) => [check('master_key_only', sql`${table.only}`)],
 );
 
+/** There is a row once a process that talks to a real telco used this database. */
+export const realTelco = pgTable(
+  'real_telco',
+  {
+    only: boolean().primaryKey().default(true),
+    since: at('since').notNull().defaultNow(),
+  },
+  (table) => [check('real_telco_only', sql`${table.only}`)],
+);
+
 export const lines = pgTable(
   'lines',
   {

@@ -26,6 +26,7 @@ describe('configuration', () => {
   test('nothing set: the sandbox, embedded stores, port 3000', () => {
     expect(loadConfig({})).toMatchObject({
       sandbox: true,
+      sandboxByItself: true,
       port: 3000,
       redisUrl: undefined,
       databaseUrl: undefined,
@@ -38,7 +39,7 @@ describe('configuration', () => {
       sandbox: false,
       millom: { baseUrl: 'https://api.example.com', operator: 'celcom' },
     });
-    expect(loadConfig({ ...MILLOM, REFILL_SANDBOX: '1' }).sandbox).toBe(true);
+    expect(loadConfig({ ...MILLOM, REFILL_SANDBOX: '1' })).toMatchObject({ sandbox: true, sandboxByItself: false });
   });
 
   test('every wrong variable is named at once, and no value is repeated', () => {
