@@ -24,7 +24,7 @@ export const balance = flow({
     const consent =
       session.consentAsked === true || renewal !== undefined
         ? []
-        : [{ label: text.t('choice.nudges-on'), intent: { name: 'nudges.on' } }];
+        : [{ label: text.t('choice.nudges-on'), intent: { name: 'nudges.on' }, exact: true }];
     return done(
       screen(
         [...(await balanceBlocks(turn)), ...(renewal?.blocks ?? [])],

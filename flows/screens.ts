@@ -43,7 +43,7 @@ export function waysOut(turn: Turn, ways: readonly Way[]): Choice[] {
       case 'loan':
         return { label: text.t('choice.loan'), intent: { name: 'offers', slots: { fund: 'loan' } } };
       case 'opt-in':
-        return { label: text.t('choice.opt-in'), intent: { name: 'nudges.on' } };
+        return { label: text.t('choice.opt-in'), intent: { name: 'nudges.on' }, exact: true };
       default:
         return leadTo(turn, way);
     }

@@ -69,7 +69,7 @@ async function overview(turn: Turn): Promise<Screen> {
       { label: text.t('settings.nudges'), intent: { name: 'settings.nudges' } },
       { label: text.t('choice.my-lines'), intent: { name: 'lines' } },
       on.size === 0
-        ? { label: text.t('choice.nudges-on'), intent: { name: 'nudges.on' } }
+        ? { label: text.t('choice.nudges-on'), intent: { name: 'nudges.on' }, exact: true }
         : { label: text.t('choice.nudges-off'), intent: { name: 'nudges.off' }, exact: true },
       { label: text.t('choice.forget-me'), intent: { name: 'forget' } },
       { label: text.t('choice.done'), intent: { name: 'back' } },

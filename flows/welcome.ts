@@ -35,7 +35,7 @@ export const welcome = flow({
 function consentQuestion({ text, session }: Turn) {
   if (session.consentAsked === true) return [];
   return [
-    { label: text.t('choice.nudges-on'), intent: { name: 'nudges.on' } },
+    { label: text.t('choice.nudges-on'), intent: { name: 'nudges.on' }, exact: true },
     { label: text.t('choice.nudges-off'), intent: { name: 'nudges.off' }, exact: true },
   ];
 }

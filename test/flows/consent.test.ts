@@ -56,6 +56,19 @@ async function agreed(language = 'English'): Promise<Visit> {
   return visit;
 }
 
+test('a word that stands in the offer of alerts agrees to nothing; its whole label does', async () => {
+  for (const [word, left] of [
+    ['time', 0],
+    ['warn', 0],
+    ['Warn me in time', NOTIFICATION_TYPES.length],
+  ] as const) {
+    const visit = new Visit(house);
+    await visit.say('hello');
+    await visit.say(word);
+    expect([word, await alertsOf(visit)]).toEqual([word, left]);
+  }
+});
+
 /** The alert that its data is low. */
 async function alerted(visit: Visit): Promise<Message | undefined> {
   const nudge = await house.ledger.addNudge({
