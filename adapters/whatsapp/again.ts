@@ -16,7 +16,8 @@ export interface AgainParts {
 /**
  * Sends a reply again that WhatsApp took and then failed for now, in a status. The last reply of a conversation is kept for
  * that, for two minutes, in the memory of the process that sent it and nowhere else; another process that hears of the failure
- * leaves a note with its id. A failure that is told twice, to whichever processes, is one. Once something else was said it is not sent again, and what the ledger owes is not kept here.
+ * leaves a note with its id. A failure that is told twice, to whichever processes, is one. Once something else was said it is not
+ * sent again, and what the ledger owes is not kept here.
  */
 export interface Again {
   /** WhatsApp took the message, or may have. */

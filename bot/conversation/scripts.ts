@@ -45,8 +45,8 @@ return { 4, redis.call('GET', KEYS[6]) }`;
 
 /**
  * Begins the head entry, unless another run that is alive has the conversation. Sent twice by a connection that broke before the
- * answer came, it answers twice and counts one start. Redis looks at whether it is full only before a script's first write: a DEL is always
- * allowed, and so is what comes after it.
+ * answer came, it answers twice and counts one start. Redis looks at whether it is full only before a script's first write: a DEL
+ * is always allowed, and so is what comes after it.
  * KEYS box open lease tries session · ARGV token leaseMs conversation → { entry, session, starts, throws } or {}
  */
 export const BEGIN = `

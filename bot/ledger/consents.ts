@@ -37,7 +37,7 @@ export function consentMethods({ db, clock }: LedgerContext): Pick<Ledger, Metho
       ),
     )
     .prepare('contrary_since');
-  /** How late something comes, in ms, negative; 0 for what comes in time. Nothing was said in the future, whatever a platform's clock says. */
+  /** How late something comes, in ms, negative; 0 for what comes in time, or says that it comes from the future. */
   const lateness = (saidAt: Date | undefined) => {
     const ahead = saidAt === undefined ? 0 : clock.ahead(saidAt);
     return ahead < -LATE_MS ? ahead : 0;
